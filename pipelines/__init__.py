@@ -1,0 +1,1 @@
+"""Extraction, orchestration, semantics and publication of the Otvet warehouse."""

@@ -1,0 +1,1 @@
+"""What every source shares: contracts of the raw tables, privacy at load, rejected rows."""

@@ -1,0 +1,187 @@
+"""Separation of personal data at load: keyed pseudonyms, masked texts, originals for the vault.
+
+Raw tables and marts carry HMAC-SHA256 pseudonyms; the originals go to the `vault` dataset, which is
+never published. The same phone, written in any way and met in any source, gets the same pseudonym,
+so identities join without anybody seeing the number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Literal
+
+import phonenumbers
+import pyarrow as pa
+
+IdentifierKind = Literal[
+    "phone", "email", "card", "handle", "name", "telegram_user", "telegram_chat",
+    "whatsapp_author", "whatsapp_chat", "author", "contact", "thread", "link",
+]  # fmt: skip
+
+KEY_VARIABLE: Final = "OTVET_PSEUDONYM_KEY"
+KEY_FILE: Final = "pseudonym.key"
+
+VAULT: Final = pa.schema(
+    [
+        pa.field("pseudonym", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("original", pa.string(), nullable=False),
+    ]
+)
+
+# Cheap test that decides whether the real finders run: most messages hold none of these.
+_SUSPICIOUS: Final = re.compile(r"@|\d[\d\s().\-‑–\u00a0]{5,}\d|t\.me/|wa\.me/|vk\.com/")
+_EMAIL: Final = re.compile(r"[\w][\w.+\-]*@[\w\-]+(?:\.[\w\-]+)+")
+_PROFILE_LINK: Final = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:t\.me|telegram\.me|wa\.me|vk\.com|instagram\.com)/\+?[\w.\-]+",
+    re.IGNORECASE,
+)
+_HANDLE: Final = re.compile(r"(?<![\w@/])@[A-Za-z0-9_][\w.]{2,31}\b")
+_DIGIT_RUN: Final = re.compile(r"(?<![\w])\+?\(?\d[\d\s().\-‑–\u00a0\u202f]{5,24}\d(?![\w])")
+
+
+class PseudonymKeyError(Exception):
+    """The pseudonym key is missing or unusable."""
+
+
+def load_key(home: Path, *, production: bool, environ: Mapping[str, str] | None = None) -> bytes:
+    """Return the key of this home: from the environment, else from its file, else newly made.
+
+    Raises:
+        PseudonymKeyError: in production without the variable, or a key that is too short.
+    """
+    env = os.environ if environ is None else environ
+    given = env.get(KEY_VARIABLE)
+    if given:
+        if len(given) < 32:
+            raise PseudonymKeyError(f"{KEY_VARIABLE} must have at least 32 characters.")
+        return given.encode()
+    if production:
+        raise PseudonymKeyError(
+            f"OTVET_ENV=production takes the pseudonym key only from {KEY_VARIABLE}; "
+            "put a secret of at least 32 characters there (and keep it: a new key is a new "
+            "identity for every customer)."
+        )
+    path = home / KEY_FILE
+    if path.exists():
+        return path.read_bytes().strip()
+    home.mkdir(parents=True, exist_ok=True)
+    # Created with its final mode: there is no moment at which another user can read it.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_hex(32).encode())
+    return path.read_bytes().strip()
+
+
+def normalise_phone(value: str, region: str = "RU") -> str | None:
+    """Return the E.164 form of a phone number, or None where there is none in the value."""
+    digits = re.sub(r"\D", "", value)
+    if not 7 <= len(digits) <= 15:
+        return None
+    candidate = value if value.strip().startswith("+") else digits
+    try:
+        parsed = phonenumbers.parse(candidate, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(parsed):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+class Pseudonymizer:
+    """Turns identifiers into pseudonyms and remembers the originals for the vault."""
+
+    def __init__(self, key: bytes, region: str = "RU") -> None:
+        self._key = key
+        self._region = region
+        self._cache: dict[tuple[str, str], str] = {}
+        self._pending: dict[str, tuple[str, str]] = {}
+
+    def pseudonym(self, kind: IdentifierKind, value: str) -> str:
+        """Return `<kind>_<20 hex digits>`, the same for the same value whatever its spelling.
+
+        Phones are normalised to E.164, e-mails and handles to lower case, names to single spaces.
+        """
+        cached = self._cache.get((kind, value))
+        if cached is not None:
+            return cached
+        canonical = self._canonical(kind, value)
+        digest = hmac.new(self._key, f"{kind}:{canonical}".encode(), hashlib.sha256).hexdigest()
+        result = f"{kind}_{digest[:20]}"
+        self._cache[(kind, value)] = result
+        self._pending[result] = (kind, value)
+        return result
+
+    def optional(self, kind: IdentifierKind, value: str | None) -> str | None:
+        """`pseudonym`, passing null and the empty string on as null."""
+        return self.pseudonym(kind, value) if value else None
+
+    def mask(self, text: str) -> str:
+        """Replace phones, e-mails, card numbers, profile links and handles by `[kind:pseudonym]`.
+
+        Ten hex digits of the pseudonym stay in the text, so that the same number can be followed.
+        """
+        if not text or _SUSPICIOUS.search(text) is None:
+            return text
+        if "@" in text or "/" in text:
+            text = _EMAIL.sub(lambda found: self._token("email", found.group()), text)
+            text = _PROFILE_LINK.sub(lambda found: self._token("link", found.group()), text)
+            text = _HANDLE.sub(lambda found: self._token("handle", found.group()), text)
+        return _DIGIT_RUN.sub(self._mask_digits, text)
+
+    def drain(self) -> pa.Table:
+        """Return the originals met since the last call, as the vault's table."""
+        pending, self._pending = self._pending, {}
+        return pa.table(
+            {
+                "pseudonym": list(pending),
+                "kind": [kind for kind, _ in pending.values()],
+                "original": [original for _, original in pending.values()],
+            },
+            schema=VAULT,
+        )
+
+    def _canonical(self, kind: IdentifierKind, value: str) -> str:
+        if kind == "phone":
+            return normalise_phone(value, self._region) or re.sub(r"\D", "", value)
+        if kind in ("email", "handle", "link"):
+            return value.strip().lower().lstrip("@")
+        if kind == "card":
+            return re.sub(r"\D", "", value)
+        return " ".join(value.split())
+
+    def _token(self, kind: IdentifierKind, value: str) -> str:
+        return f"[{kind}:{self.pseudonym(kind, value).rpartition('_')[2][:10]}]"
+
+    def _mask_digits(self, found: re.Match[str]) -> str:
+        value = found.group()
+        digits = re.sub(r"\D", "", value)
+        if 13 <= len(digits) <= 19 and _passes_luhn(digits):
+            return self._token("card", value)
+        if 10 <= len(digits) <= 15 and not _looks_like_a_date(value):
+            return self._token("phone", value)
+        if value.startswith("+") and len(digits) >= 7:
+            return self._token("phone", value)
+        return value
+
+
+def _passes_luhn(digits: str) -> bool:
+    total = 0
+    for position, character in enumerate(reversed(digits)):
+        number = int(character)
+        if position % 2:
+            number = number * 2 - 9 if number > 4 else number * 2
+        total += number
+    return total % 10 == 0
+
+
+def _looks_like_a_date(value: str) -> bool:
+    return re.match(r"\d{4}-\d{2}-\d{2}[ T]?\d", value) is not None or (
+        re.match(r"\d{1,2}[./]\d{1,2}[./]\d{2,4}\s", value) is not None
+    )
