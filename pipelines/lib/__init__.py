@@ -1,0 +1,1 @@
+"""Steps of the main job as plain functions, tested without an orchestrator."""

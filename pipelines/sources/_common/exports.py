@@ -38,6 +38,9 @@ class ExportSummary:
     authors: dict[tuple[str | None, str | None], AuthorCount] = field(default_factory=dict)
     first_at: datetime | None = None
     last_at: datetime | None = None
+    # What the user should know of how the file was read (assumed zone, decided date order);
+    # never personal data.
+    notes: list[str] = field(default_factory=list)
 
     def count(self, author_id: str | None, name: str | None, sent_at: datetime) -> None:
         """Add one message of an author."""

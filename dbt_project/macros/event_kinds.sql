@@ -1,0 +1,31 @@
+{#
+    Kinds of thread events, as small integers: the engine's windows carry nothing wider.
+
+    customer  a customer's message that needs an answer      close     the source closed the chat
+    courtesy  a customer's thanks, "ok", goodbye             handoff   a human was asked for or came
+    agent     an agent's public message that can answer      no_reply  the source says: no reply needed
+    bot       a bot's message                                neutral   all else, see docs/DECISIONS.md E2
+    template  an agent's template: may only start an outbound attempt
+#}
+{% macro kind(name) -%}
+    {%- set codes = {
+        'neutral': 0, 'customer': 1, 'courtesy': 2, 'agent': 3, 'bot': 4,
+        'template': 5, 'close': 6, 'handoff': 7, 'no_reply': 8,
+    } -%}
+    {{ codes[name] }}
+{%- endmacro %}
+
+{% macro kinds(names) -%}
+    ({% for name in names %}{{ kind(name) }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{# Text as the courtesy and question patterns expect it: lower case, no punctuation but "?". #}
+{% macro normalised_text(text) -%}
+    trim({{ replace_all(
+        replace_all(
+            "replace(lower(" ~ text ~ "), 'ё', 'е')",
+            '[\\x{FE0F}\\x{200D}\\x{1F3FB}-\\x{1F3FF}]', ''
+        ),
+        '[\\s!.,;:()…\"«»„“”~*^_=–—-]+', ' '
+    ) }})
+{%- endmacro %}

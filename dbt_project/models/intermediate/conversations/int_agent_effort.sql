@@ -1,0 +1,83 @@
+{#
+    Estimated effort per agent message (docs/DECISIONS.md T3). An estimate never reaches back past the
+    agent's previous message in any thread, so one agent's efforts never overlap.
+#}
+{% set cap = 300 %}
+
+with
+
+agent_messages as (
+
+    select
+        events.thread_num,
+        events.stream_id,
+        events.conversation_no,
+        events.event_index,
+        events.message_key,
+        events.sent_micros,
+        agents.agent_key,
+        coalesce(messages.text_length, 0) as text_length
+    from {{ ref('int_conversation_events') }} as events
+    inner join {{ ref('int_messages__unioned') }} as messages
+        on events.message_key = messages.message_key
+    inner join {{ ref('int_message_people') }} as agents
+        on events.message_key = agents.message_key
+    where events.kind = {{ kind('agent') }}
+
+),
+
+customer_before as (
+
+    select
+        message_key,
+        max(case when kind in {{ kinds(['customer', 'courtesy']) }} then sent_micros end) over (
+            partition by thread_num, stream_id, conversation_no
+            order by event_index
+            rows between unbounded preceding and 1 preceding
+        ) as customer_micros
+    from {{ ref('int_conversation_events') }}
+    where conversation_no is not null
+
+),
+
+timed as (
+
+    select
+        agent_messages.*,
+        customer_before.customer_micros,
+        lag(agent_messages.sent_micros) over (
+            partition by agent_messages.agent_key
+            order by
+                agent_messages.sent_micros,
+                agent_messages.thread_num,
+                agent_messages.event_index
+        ) as own_previous_micros
+    from agent_messages
+    left join customer_before on agent_messages.message_key = customer_before.message_key
+
+),
+
+bases as (
+
+    select
+        *,
+        (sent_micros - greatest(own_previous_micros, customer_micros)) / 1000000.0
+            as since_base_seconds,
+        (sent_micros - own_previous_micros) / 1000000.0 as since_own_seconds,
+        least({{ cap }}, greatest(5, text_length / 5.0)) as typing_seconds
+    from timed
+
+)
+
+select
+    thread_num,
+    stream_id,
+    conversation_no,
+    message_key,
+    agent_key,
+    cast(case
+        when since_base_seconds <= {{ cap }} then since_base_seconds
+        when since_own_seconds is null then typing_seconds
+        else least(typing_seconds, since_own_seconds)
+    end as double) as effort_seconds
+from bases

@@ -1,0 +1,323 @@
+{#
+    Which conversation each event belongs to (docs/DECISIONS.md E1–E8).
+
+    Every rule looks at the previous events of the stream only, so a handful of windows over the same
+    narrow rows does it; nothing is recursive. Times are epoch microseconds.
+#}
+{% set cap = var('unanswered_cap_seconds') * 1000000 %}
+{% set stream = 'partition by thread_num, stream_id order by event_index' %}
+{% set before = 'rows between unbounded preceding and 1 preceding' %}
+{% set message_kinds = kinds(['customer', 'courtesy', 'agent', 'bot']) %}
+{% set opening_kinds = kinds(['customer', 'agent', 'bot']) %}
+
+with
+
+events as (
+
+    select * from {{ ref('int_events') }}
+
+),
+
+-- The last message (or close) before each event, templates not yet weighed.
+raw_previous as (
+
+    select
+        *,
+        last_value(case when kind in {{ message_kinds }} then sent_micros end ignore nulls)
+            over ({{ stream }} {{ before }}) as raw_previous_micros,
+        last_value(
+            case when kind in {{ message_kinds }} or kind = {{ kind('close') }} then kind end
+            ignore nulls
+        ) over ({{ stream }} {{ before }}) as raw_previous_kind
+    from events
+
+),
+
+-- Hand-offs and "no reply needed" count only while the last message still holds the conversation
+-- open; a template counts only where it starts an outbound attempt.
+weighed as (
+
+    select
+        thread_num,
+        stream_id,
+        stream_mode,
+        event_index,
+        message_key,
+        sent_micros,
+        is_question,
+        is_message,
+        gap_micros,
+        case
+            when
+                kind = {{ kind('template') }}
+                and (
+                    raw_previous_kind is null
+                    or raw_previous_kind = {{ kind('close') }}
+                    or (
+                        stream_mode = 'gap'
+                        and sent_micros - raw_previous_micros
+                        > case
+                            when raw_previous_kind = {{ kind('customer') }} then {{ cap }}
+                            else gap_micros
+                        end
+                    )
+                )
+                then {{ kind('agent') }}
+            when kind = {{ kind('template') }} then {{ kind('neutral') }}
+            when
+                kind in {{ kinds(['handoff', 'no_reply']) }}
+                and (
+                    raw_previous_kind is null
+                    or raw_previous_kind = {{ kind('close') }}
+                    or (
+                        stream_mode = 'gap'
+                        and sent_micros - raw_previous_micros
+                        > case
+                            when raw_previous_kind = {{ kind('customer') }} then {{ cap }}
+                            else gap_micros
+                        end
+                    )
+                )
+                then {{ kind('neutral') }}
+            else kind
+        end as kind,
+        kind = {{ kind('template') }} as is_template
+    from raw_previous
+
+),
+
+previous as (
+
+    select
+        *,
+        last_value(case when kind in {{ message_kinds }} then sent_micros end ignore nulls)
+            over ({{ stream }} {{ before }}) as previous_micros,
+        last_value(nullif(kind, {{ kind('neutral') }}) ignore nulls)
+            over ({{ stream }} {{ before }}) as previous_kind
+    from weighed
+
+),
+
+limits as (
+
+    select
+        *,
+        -- How long the conversation stays open after its last message, given who waits.
+        case
+            when previous_kind in {{ kinds(['customer', 'handoff']) }} then {{ cap }}
+            else gap_micros
+        end as limit_micros,
+        stream_mode = 'gap'
+        and previous_kind <> {{ kind('close') }}
+        and sent_micros - previous_micros
+        > case
+            when previous_kind in {{ kinds(['customer', 'handoff']) }} then {{ cap }}
+            else gap_micros
+        end as is_late
+    from previous
+
+),
+
+-- Marks 0 = open, else the moment of the close; null = changes nothing.
+marked as (
+
+    select
+        *,
+        case
+            when kind in {{ opening_kinds }} then 0
+            when kind = {{ kind('close') }} and stream_mode = 'thread' then null
+            when kind = {{ kind('close') }} and is_late then previous_micros + limit_micros
+            when kind = {{ kind('close') }} then sent_micros
+            when kind = {{ kind('courtesy') }} and is_late
+                then
+                    case
+                        when sent_micros - (previous_micros + limit_micros) <= gap_micros
+                            then previous_micros + limit_micros
+                        else 0
+                    end
+        end as mark
+    from limits
+
+),
+
+provisional as (
+
+    select
+        *,
+        last_value(mark ignore nulls) over ({{ stream }} {{ before }}) as provisional_state
+    from marked
+
+),
+
+-- A courtesy that comes too late for the close that is known by then opens a conversation.
+corrected as (
+
+    select
+        *,
+        case
+            when mark is not null then mark
+            when kind = {{ kind('courtesy') }} and provisional_state is null then 0
+            when
+                kind = {{ kind('courtesy') }}
+                and provisional_state > 0
+                and sent_micros - provisional_state > gap_micros
+                then 0
+        end as final_mark
+    from provisional
+
+),
+
+stated as (
+
+    select
+        *,
+        last_value(final_mark ignore nulls) over ({{ stream }} {{ before }}) as state
+    from corrected
+
+),
+
+decided as (
+
+    select
+        *,
+        case
+            when kind not in {{ message_kinds }} then 0
+            when state is null then 1
+            when kind = {{ kind('courtesy') }} and state > 0
+                then case when sent_micros - state > gap_micros then 1 else 0 end
+            when kind = {{ kind('courtesy') }} and is_late
+                then
+                    case
+                        when sent_micros - (previous_micros + limit_micros) > gap_micros then 1
+                        else 0
+                    end
+            when state > 0 or is_late then 1
+            else 0
+        end as starts_segment,
+        -- A courtesy after the close: belongs to the conversation, changes nothing in it.
+        kind = {{ kind('courtesy') }}
+        and (
+            (state > 0 and sent_micros - state <= gap_micros)
+            or (
+                coalesce(state, 1) = 0
+                and is_late
+                and sent_micros - (previous_micros + limit_micros) <= gap_micros
+            )
+        ) as is_late_tail,
+        -- Neutral rows, and events after the close, are inside only while the limit runs.
+        case
+            when stream_mode = 'thread' then true
+            when kind in {{ message_kinds }} or kind = {{ kind('close') }} then true
+            when state is null or state > 0 then false
+            when stream_mode = 'platform' then true
+            else sent_micros - previous_micros <= limit_micros
+        end as is_inside
+    from stated
+
+),
+
+numbered as (
+
+    select
+        *,
+        sum(starts_segment) over ({{ stream }} rows unbounded preceding) as segment_no,
+        last_value(
+            case when kind = {{ kind('close') }} and stream_mode <> 'thread' then sent_micros end
+            ignore nulls
+        ) over ({{ stream }} {{ before }}) as last_close_micros
+    from decided
+
+),
+
+segments as (
+
+    select
+        thread_num,
+        stream_id,
+        segment_no,
+        min_by(kind, event_index) as first_kind,
+        min_by(last_close_micros, event_index) as close_before_micros,
+        min(sent_micros) as started_micros,
+        min(gap_micros) as gap_micros,
+        sum(case when kind in {{ kinds(['customer', 'courtesy']) }} then 1 else 0 end)
+            as customer_count,
+        sum(case when kind = {{ kind('customer') }} then 1 else 0 end) as asking_count,
+        min(case when kind = {{ kind('customer') }} then event_index end) as first_asking_index
+    from numbered
+    where segment_no > 0 and kind in {{ message_kinds }}
+    group by thread_num, stream_id, segment_no
+
+),
+
+-- Ours without an answer: no conversation. Ours soon after an explicit close that only thanks (or
+-- nothing) answered: the farewell of the conversation before.
+judged as (
+
+    select
+        *,
+        first_kind in {{ kinds(['agent', 'bot']) }}
+        and asking_count = 0
+        and segment_no > 1
+        and started_micros - close_before_micros <= gap_micros as is_farewell,
+        customer_count = 0 as is_unanswered_attempt
+    from segments
+
+),
+
+conversations as (
+
+    select
+        *,
+        sum(
+            case
+                when coalesce(is_farewell, false) or is_unanswered_attempt then 0
+                else 1
+            end
+        ) over (
+            partition by thread_num, stream_id
+            order by segment_no
+            rows unbounded preceding
+        ) as conversation_no
+    from judged
+
+)
+
+select
+    numbered.thread_num,
+    numbered.stream_id,
+    numbered.stream_mode,
+    numbered.event_index,
+    numbered.message_key,
+    numbered.sent_micros,
+    numbered.kind,
+    numbered.is_question,
+    numbered.is_message,
+    numbered.is_template,
+    numbered.gap_micros,
+    numbered.segment_no,
+    case
+        when conversations.segment_no is null or not numbered.is_inside then null
+        when coalesce(conversations.is_farewell, false)
+            then nullif(conversations.conversation_no, 0)
+        when conversations.is_unanswered_attempt then null
+        -- Thanks for the closed conversation, written while our next message was already there.
+        when
+            numbered.kind = {{ kind('courtesy') }}
+            and conversations.first_kind in {{ kinds(['agent', 'bot']) }}
+            and conversations.conversation_no > 1
+            and numbered.sent_micros - conversations.close_before_micros <= numbered.gap_micros
+            and numbered.event_index < conversations.first_asking_index
+            then conversations.conversation_no - 1
+        else conversations.conversation_no
+    end as conversation_no,
+    coalesce(conversations.is_unanswered_attempt, false)
+    and not coalesce(conversations.is_farewell, false)
+    and numbered.kind in {{ message_kinds }} as is_unanswered_outbound,
+    numbered.is_late_tail
+    or coalesce(conversations.is_farewell, false) as is_after_close
+from numbered
+left join conversations
+    on
+        numbered.thread_num = conversations.thread_num
+        and numbered.stream_id = conversations.stream_id
+        and numbered.segment_no = conversations.segment_no

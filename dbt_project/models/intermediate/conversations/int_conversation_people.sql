@@ -1,0 +1,38 @@
+{# Whose conversation it is (the first customer who wrote) and how many agents took part. #}
+with
+
+events as (
+
+    select
+        thread_num,
+        stream_id,
+        conversation_no,
+        event_index,
+        message_key,
+        kind
+    from {{ ref('int_conversation_events') }}
+    where
+        conversation_no is not null
+        and kind in {{ kinds(['customer', 'courtesy', 'agent']) }}
+
+),
+
+people as (
+
+    select * from {{ ref('int_message_people') }}
+
+)
+
+select
+    events.thread_num,
+    events.stream_id,
+    events.conversation_no,
+    min_by(people.customer_key, events.event_index) filter (where people.customer_key is not null)
+        as customer_key,
+    count(distinct people.agent_key) as agent_count
+from events
+left join people on events.message_key = people.message_key
+group by
+    events.thread_num,
+    events.stream_id,
+    events.conversation_no

@@ -1,0 +1,124 @@
+{# The bounds of each conversation: its first and last message, whether, when and why it closed. #}
+{% set cap = var('unanswered_cap_seconds') * 1000000 %}
+{% set message_kinds = kinds(['customer', 'courtesy', 'agent', 'bot']) %}
+{% set conversation = 'thread_num, stream_id, conversation_no' %}
+
+with
+
+events as (
+
+    select * from {{ ref('int_conversation_events') }}
+    where conversation_no is not null
+
+),
+
+facts as (
+
+    select
+        {{ conversation }},
+        min(stream_mode) as stream_mode,
+        min(gap_micros) as gap_micros,
+        min_by(message_key, event_index) filter (where kind in {{ message_kinds }})
+            as first_message_key,
+        min_by(kind, event_index) filter (where kind in {{ message_kinds }}) as first_kind,
+        min(sent_micros) filter (where kind in {{ message_kinds }}) as started_micros,
+        max(sent_micros) filter (where kind in {{ message_kinds }}) as last_message_micros,
+        -- The last message that is more than a courtesy: dialogue ends there.
+        max(sent_micros) filter (
+            where kind in {{ kinds(['customer', 'agent', 'bot']) }} and not is_after_close
+        ) as last_dialog_micros,
+        max(event_index) filter (where kind in {{ message_kinds }} and not is_after_close)
+            as last_open_index,
+        max(sent_micros) filter (where kind in {{ message_kinds }} and not is_after_close)
+            as last_open_micros,
+        max_by(kind, event_index) filter (
+            where
+            kind in {{ kinds(['customer', 'courtesy', 'agent', 'bot', 'handoff', 'no_reply']) }}
+            and not is_after_close
+        ) as last_kind,
+        min(event_index) filter (where kind = {{ kind('agent') }} and not is_template)
+            as first_human_index,
+        min(event_index) filter (where kind = {{ kind('bot') }}) as first_bot_index,
+        min(event_index) filter (where kind = {{ kind('handoff') }}) as handoff_index,
+        min(event_index) filter (where kind in {{ kinds(['customer', 'courtesy']) }})
+            as first_customer_index,
+        min(sent_micros) filter (where kind in {{ kinds(['customer', 'courtesy']) }})
+            as first_customer_micros,
+        min(event_index) filter (where kind = {{ kind('customer') }} and is_question)
+            as first_question_index,
+        sum(case when kind in {{ kinds(['customer', 'courtesy']) }} then 1 else 0 end)
+            as customer_message_count,
+        sum(case when kind = {{ kind('agent') }} or is_template then 1 else 0 end)
+            as agent_message_count,
+        sum(case when kind = {{ kind('bot') }} then 1 else 0 end) as bot_message_count,
+        sum(case when is_message then 1 else 0 end) as message_count
+    from events
+    group by {{ conversation }}
+
+),
+
+closes as (
+
+    select
+        {{ conversation }},
+        min(events.sent_micros) as close_micros
+    from events
+    inner join facts using ({{ conversation }})
+    where
+        events.kind = {{ kind('close') }}
+        and events.event_index > facts.last_open_index
+    group by {{ conversation }}
+
+),
+
+limits as (
+
+    select
+        facts.*,
+        closes.close_micros,
+        facts.last_open_micros + case
+            when facts.last_kind in {{ kinds(['customer', 'handoff']) }} then {{ cap }}
+            else facts.gap_micros
+        end as expires_micros,
+        facts.last_kind in {{ kinds(['customer', 'handoff']) }} as is_customer_waiting
+    from facts
+    left join closes using ({{ conversation }})
+
+),
+
+closed as (
+
+    select
+        *,
+        case
+            when close_micros is not null and stream_mode <> 'gap' then close_micros
+            when close_micros <= expires_micros then close_micros
+            when expires_micros <= {{ micros(as_of()) }} then expires_micros
+        end as closed_micros
+    from limits
+
+)
+
+select
+    *,
+    closed_micros is null as is_open,
+    case
+        when closed_micros is null then null
+        when closed_micros = close_micros then 'explicit'
+        when is_customer_waiting then 'abandoned'
+        else 'inactivity'
+    end as close_reason,
+    case
+        when first_kind in {{ kinds(['agent', 'bot']) }} then 'us'
+        else 'customer'
+    end as initiated_by,
+    -- The bot holds the chat from the start until the hand-off or the first human answer.
+    coalesce(first_bot_index < coalesce(first_human_index, first_bot_index + 1), false)
+        as is_bot_first,
+    least(
+        coalesce(handoff_index, first_human_index, 9223372036854775807),
+        coalesce(first_human_index, 9223372036854775807)
+    ) as hold_end_index,
+    coalesce(handoff_index < coalesce(first_human_index, handoff_index + 1), false)
+        as is_handed_off
+from closed

@@ -1,0 +1,1 @@
+{{ resolve_authors('stg_tabular__messages') }}

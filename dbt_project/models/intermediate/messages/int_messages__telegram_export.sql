@@ -1,0 +1,1 @@
+{{ resolve_authors('stg_telegram_export__messages') }}

@@ -1,0 +1,45 @@
+with
+
+contract as (
+
+    {% for name in ['telegram_export', 'whatsapp_export', 'tabular'] -%}
+    select
+        source_slug,
+        channel_type,
+        channel_account_id,
+        thread_id,
+        is_group,
+        message_id,
+        message_seq,
+        event_type,
+        sent_at,
+        received_at,
+        author_type,
+        author_source_id,
+        author_name,
+        staff_id,
+        author_team,
+        is_public,
+        is_template,
+        content_type,
+        text,
+        text_length,
+        reply_to_message_id,
+        source_conversation_id,
+        delivered_at,
+        read_at,
+        edited_at,
+        deleted_at,
+        referral,
+        source_metadata,
+        load_id
+    from {{ ref('int_messages__' ~ name) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select
+    *,
+    {{ key(['source_slug', 'thread_id', 'message_id']) }} as message_key,
+    {{ key(['source_slug', 'thread_id']) }} as thread_key
+from contract

@@ -1,0 +1,1 @@
+{{ resolve_authors('stg_whatsapp_export__messages') }}

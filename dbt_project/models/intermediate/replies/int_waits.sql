@@ -1,0 +1,108 @@
+{#
+    Every wait of a customer for a human, answered or not (docs/DECISIONS.md R1–R3).
+
+    Enders (a human answer, a close, "no reply needed") cut a conversation into stretches; a stretch
+    in which a wait starts is one row, counted from its first starter.
+#}
+{% set conversation = 'thread_num, stream_id, conversation_no' %}
+{% set enders = kinds(['agent', 'close', 'no_reply']) %}
+
+with
+
+events as (
+
+    select
+        events.thread_num,
+        events.stream_id,
+        events.conversation_no,
+        events.event_index,
+        events.message_key,
+        events.sent_micros,
+        events.kind,
+        events.is_question,
+        events.is_template,
+        conversations.initiated_by,
+        conversations.is_bot_first,
+        conversations.hold_end_index,
+        conversations.is_handed_off,
+        conversations.handoff_index,
+        conversations.first_human_index
+    from {{ ref('int_conversation_events') }} as events
+    inner join {{ ref('int_conversations') }} as conversations
+        on
+            events.thread_num = conversations.thread_num
+            and events.stream_id = conversations.stream_id
+            and events.conversation_no = conversations.conversation_no
+    where
+        events.kind in {{ kinds(['customer', 'courtesy', 'bot', 'handoff']) }}
+        or events.kind in {{ enders }}
+
+),
+
+bot_tails as (
+
+    select
+        *,
+        max(
+            case
+                when kind = {{ kind('bot') }} and event_index < first_human_index then event_index
+            end
+        ) over (partition by {{ conversation }}) as last_bot_before_human_index
+    from events
+
+),
+
+starters as (
+
+    select
+        *,
+        kind in {{ enders }} and not is_template as is_ender,
+        case
+            when kind = {{ kind('handoff') }}
+                then is_bot_first and event_index = handoff_index and is_handed_off
+            when kind <> {{ kind('customer') }} then false
+            when not is_bot_first or event_index > hold_end_index then true
+            -- The bot held and a human simply answered: the customer waited since the bot's last word.
+            when is_handed_off then false
+            else coalesce(
+                event_index > last_bot_before_human_index
+                and event_index < first_human_index,
+                false
+            )
+        end as is_starter
+    from bot_tails
+
+),
+
+stretches as (
+
+    select
+        *,
+        coalesce(
+            sum(case when is_ender then 1 else 0 end) over (
+                partition by {{ conversation }}
+                order by event_index
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as stretch_no
+    from starters
+
+)
+
+select
+    {{ conversation }},
+    stretch_no,
+    min(initiated_by) as initiated_by,
+    min(sent_micros) filter (where is_starter) as waiting_since_micros,
+    min_by(message_key, event_index) filter (where is_starter) as waiting_message_key,
+    min(event_index) filter (where is_starter) as waiting_index,
+    min(sent_micros) filter (where is_starter and is_question) as first_question_micros,
+    min_by(message_key, event_index) filter (where is_starter and is_question)
+        as first_question_message_key,
+    min(sent_micros) filter (where kind = {{ kind('agent') }} and is_ender) as replied_micros,
+    min(message_key) filter (where kind = {{ kind('agent') }} and is_ender) as reply_message_key,
+    min(sent_micros) filter (where kind <> {{ kind('agent') }} and is_ender) as stopped_micros
+from stretches
+group by {{ conversation }}, stretch_no
+having sum(case when is_starter then 1 else 0 end) > 0

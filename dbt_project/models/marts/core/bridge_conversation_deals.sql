@@ -1,0 +1,114 @@
+{#
+    Which conversations may have led to which deals: started at most seven days before the deal was
+    created. An exact chat link of the CRM outranks the same person.
+#}
+with
+
+deals as (
+
+    select * from {{ ref('int_deals__tabular') }}
+    where created_at is not null
+
+),
+
+deal_customers as (
+
+    select * from {{ ref('int_deal_customers') }}
+    where customer_key is not null
+
+),
+
+payments as (
+
+    select * from {{ ref('int_deal_payments') }}
+
+),
+
+conversations as (
+
+    select
+        keys.conversation_key,
+        {{ from_micros('conversations.started_micros') }} as started_at,
+        threads.thread_id,
+        people.customer_key
+    from {{ ref('int_conversations') }} as conversations
+    inner join {{ ref('int_conversation_keys') }} as keys
+        using (thread_num, stream_id, conversation_no)
+    inner join {{ ref('int_threads') }} as threads on conversations.thread_num = threads.thread_num
+    left join {{ ref('int_conversation_people') }} as people
+        using (thread_num, stream_id, conversation_no)
+
+),
+
+exact_links as (
+
+    select
+        conversations.conversation_key,
+        deals.deal_key,
+        'exact' as link_type,
+        1 as link_rank,
+        conversations.started_at,
+        deals.created_at
+    from deals
+    inner join conversations on deals.thread_id = conversations.thread_id
+
+),
+
+person_links as (
+
+    select
+        conversations.conversation_key,
+        deals.deal_key,
+        deal_customers.link_type,
+        2 as link_rank,
+        conversations.started_at,
+        deals.created_at
+    from deals
+    inner join deal_customers on deals.deal_key = deal_customers.deal_key
+    inner join conversations on deal_customers.customer_key = conversations.customer_key
+
+),
+
+candidates as (
+
+    select * from exact_links
+    union all
+    select * from person_links
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by conversation_key, deal_key
+            order by link_rank
+        ) as choice
+    from candidates
+    where
+        started_at <= created_at
+        and created_at <= {{ add_seconds('started_at', var('lead_window_days') * 86400) }}
+
+)
+
+select
+    ranked.conversation_key,
+    ranked.deal_key,
+    ranked.link_type,
+    {{ seconds_between('ranked.started_at', 'ranked.created_at') }} as seconds_to_deal,
+    {{ seconds_between('ranked.started_at', 'payments.first_paid_at') }} as seconds_to_payment,
+    -- The latest conversation before the deal (and before its payment) takes it whole.
+    row_number() over (
+        partition by ranked.deal_key
+        order by
+            case
+                when ranked.started_at > payments.first_paid_at then 2
+                else 1
+            end,
+            ranked.started_at desc,
+            ranked.conversation_key
+    ) = 1 as is_last_touch
+from ranked
+left join payments on ranked.deal_key = payments.deal_key
+where ranked.choice = 1

@@ -1,0 +1,27 @@
+with
+
+bounds as (
+
+    select
+        coalesce(min({{ local_date('sent_at') }}), date '2024-01-01') as first_date,
+        greatest(
+            coalesce(max({{ local_date('sent_at') }}), date '2024-01-01'),
+            {{ local_date(as_of()) }}
+        ) as last_date
+    from {{ ref('int_messages__unioned') }}
+
+),
+
+days as (
+
+    {{ date_spine("(select least(first_date, date '2016-01-01') from bounds)", "(select last_date from bounds)") }}
+
+)
+
+select
+    date_day,
+    -- Counted from a known Monday: engines disagree on the number of a weekday.
+    cast((date_day - date '1970-01-05') % 7 + 1 as integer) as iso_weekday,
+    cast(extract(year from date_day) as integer) as calendar_year,
+    cast(extract(month from date_day) as integer) as calendar_month
+from days

@@ -1,0 +1,76 @@
+with
+
+events as (
+
+    select
+        thread_num,
+        stream_id,
+        conversation_no,
+        message_key,
+        sent_micros
+    from {{ ref('int_conversation_events') }}
+    where conversation_no is not null and kind = {{ kind('agent') }}
+
+),
+
+people as (
+
+    select * from {{ ref('int_message_people') }}
+
+),
+
+effort as (
+
+    select * from {{ ref('int_agent_effort') }}
+
+),
+
+keys as (
+
+    select * from {{ ref('int_conversation_keys') }}
+
+),
+
+first_responses as (
+
+    select * from {{ ref('int_first_responses') }}
+
+),
+
+waits as (
+
+    select
+        reply_message_key,
+        reply_calendar_seconds,
+        reply_business_seconds
+    from {{ ref('int_waits_timed') }}
+    where reply_message_key is not null
+
+)
+
+select
+    {{ key(['keys.conversation_key', 'people.agent_key']) }} as conversation_agent_key,
+    keys.conversation_key,
+    people.agent_key,
+    count(*) as message_count,
+    count(waits.reply_message_key) as reply_count,
+    avg(waits.reply_calendar_seconds) as mean_reply_calendar_seconds,
+    avg(waits.reply_business_seconds) as mean_reply_business_seconds,
+    sum(effort.effort_seconds) as effort_seconds,
+    min({{ from_micros('events.sent_micros') }}) as first_message_at,
+    max({{ from_micros('events.sent_micros') }}) as last_message_at,
+    max(case
+        when first_responses.reply_message_key = events.message_key then 1 else 0
+    end) = 1 as gave_first_response
+from events
+inner join people on events.message_key = people.message_key
+inner join keys using (thread_num, stream_id, conversation_no)
+left join effort on events.message_key = effort.message_key
+left join waits on events.message_key = waits.reply_message_key
+left join first_responses
+    on
+        events.thread_num = first_responses.thread_num
+        and events.stream_id = first_responses.stream_id
+        and events.conversation_no = first_responses.conversation_no
+where people.agent_key is not null
+group by keys.conversation_key, people.agent_key

@@ -1,0 +1,47 @@
+with
+
+deals as (
+
+    select * from {{ ref('int_deals__tabular') }}
+
+),
+
+payments as (
+
+    select * from {{ ref('int_deal_payments') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('int_deal_customers') }}
+
+)
+
+select
+    deals.deal_key,
+    deals.source_slug,
+    customers.customer_key,
+    customers.customer_key is not null or deals.thread_id is not null as is_linked_to_chat,
+    deals.pipeline,
+    deals.stage,
+    deals.status,
+    deals.lost_reason,
+    deals.amount,
+    coalesce(payments.paid_amount, deals.paid_amount) as paid_amount,
+    payments.refunded_amount,
+    coalesce(payments.net_amount, deals.paid_amount) as net_amount,
+    deals.currency_code,
+    deals.created_at,
+    {{ local_date('deals.created_at') }} as created_local_date,
+    deals.closed_at,
+    payments.first_paid_at,
+    deals.first_contact_seconds,
+    deals.owner_name,
+    deals.team as team_key,
+    deals.lead_source,
+    deals.campaign,
+    deals.product
+from deals
+left join payments on deals.deal_key = payments.deal_key
+left join customers on deals.deal_key = customers.deal_key

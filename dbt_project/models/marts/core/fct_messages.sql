@@ -1,0 +1,103 @@
+with
+
+messages as (
+
+    select * from {{ ref('int_messages__unioned') }}
+    where event_type = 'message' and author_type <> 'system'
+
+),
+
+threads as (
+
+    select * from {{ ref('int_threads') }}
+
+),
+
+events as (
+
+    select * from {{ ref('int_conversation_events') }}
+
+),
+
+keys as (
+
+    select * from {{ ref('int_conversation_keys') }}
+
+),
+
+turns as (
+
+    select * from {{ ref('int_turns') }}
+
+),
+
+sessions as (
+
+    select * from {{ ref('int_session_keys') }}
+
+),
+
+people as (
+
+    select * from {{ ref('int_message_people') }}
+
+),
+
+replies as (
+
+    select
+        reply_message_key,
+        reply_calendar_seconds
+    from {{ ref('int_waits_timed') }}
+    where reply_message_key is not null
+
+),
+
+effort as (
+
+    select * from {{ ref('int_agent_effort') }}
+
+)
+
+select
+    messages.message_key,
+    keys.conversation_key,
+    sessions.session_key,
+    messages.thread_key,
+    turns.turn_index,
+    messages.source_slug,
+    messages.channel_type,
+    threads.channel_key,
+    messages.author_type,
+    people.agent_key,
+    people.customer_key,
+    messages.sent_at,
+    {{ local_date('messages.sent_at') }} as sent_local_date,
+    messages.content_type,
+    messages.is_public,
+    messages.is_template,
+    events.kind = {{ kind('courtesy') }} as is_courtesy,
+    replies.reply_message_key is not null as is_reply,
+    replies.reply_calendar_seconds as response_seconds,
+    effort.effort_seconds,
+    events.is_unanswered_outbound,
+    messages.text as text_masked,
+    messages.text_length,
+    messages.edited_at,
+    messages.deleted_at,
+    {{ key(['messages.source_slug', 'messages.thread_id', 'messages.reply_to_message_id']) }}
+        as reply_to_message_key,
+    messages.message_seq
+from messages
+inner join threads on messages.thread_key = threads.thread_key
+inner join events on messages.message_key = events.message_key
+left join keys
+    on
+        events.thread_num = keys.thread_num
+        and events.stream_id = keys.stream_id
+        and events.conversation_no = keys.conversation_no
+left join turns on messages.message_key = turns.message_key
+left join sessions on messages.message_key = sessions.message_key
+left join people on messages.message_key = people.message_key
+left join replies on messages.message_key = replies.reply_message_key
+left join effort on messages.message_key = effort.message_key

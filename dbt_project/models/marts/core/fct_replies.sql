@@ -1,0 +1,91 @@
+with
+
+waits as (
+
+    select * from {{ ref('int_waits_timed') }}
+
+),
+
+keys as (
+
+    select * from {{ ref('int_conversation_keys') }}
+
+),
+
+threads as (
+
+    select * from {{ ref('int_threads') }}
+
+),
+
+conversations as (
+
+    select * from {{ ref('int_conversations') }}
+
+),
+
+conversation_people as (
+
+    select * from {{ ref('int_conversation_people') }}
+
+),
+
+people as (
+
+    select * from {{ ref('int_message_people') }}
+
+),
+
+first_responses as (
+
+    select * from {{ ref('int_first_responses') }}
+
+)
+
+select
+    {{ key(["'reply'", 'waits.waiting_message_key']) }} as reply_key,
+    keys.conversation_key,
+    threads.source_slug,
+    threads.channel_type,
+    threads.channel_key,
+    threads.team as team_key,
+    coalesce(waiting_people.customer_key, conversation_people.customer_key) as customer_key,
+    repliers.agent_key,
+    waits.waiting_message_key,
+    waits.reply_message_key,
+    waits.waiting_since_at,
+    {{ local_date('waits.waiting_since_at') }} as waiting_since_local_date,
+    waits.replied_at,
+    waits.stopped_at,
+    waits.due_at,
+    waits.reply_calendar_seconds,
+    waits.reply_business_seconds,
+    first_responses.stretch_no is not null as is_first_response,
+    waits.replied_at is not null as is_answered,
+    waits.replied_at is null and waits.stopped_at is null and conversations.is_open as is_open,
+    case
+        when waits.replied_at is not null
+            then waits.reply_calendar_seconds <= {{ var('first_response_target_seconds') }}
+        when
+            {{ add_seconds('waits.waiting_since_at', var('first_response_target_seconds')) }}
+            <= {{ as_of() }}
+            then false
+    end as is_within_target,
+    case
+        when waits.replied_at is not null
+            then waits.reply_business_seconds <= {{ var('first_response_target_seconds') }}
+        when waits.due_at <= {{ as_of() }} then false
+    end as is_within_target_business
+from waits
+inner join keys using (thread_num, stream_id, conversation_no)
+inner join conversations using (thread_num, stream_id, conversation_no)
+inner join threads on waits.thread_num = threads.thread_num
+left join conversation_people using (thread_num, stream_id, conversation_no)
+left join people as waiting_people on waits.waiting_message_key = waiting_people.message_key
+left join people as repliers on waits.reply_message_key = repliers.message_key
+left join first_responses
+    on
+        waits.thread_num = first_responses.thread_num
+        and waits.stream_id = first_responses.stream_id
+        and waits.conversation_no = first_responses.conversation_no
+        and waits.stretch_no = first_responses.stretch_no

@@ -1,0 +1,49 @@
+with
+
+sessions as (
+
+    select
+        session_key,
+        thread_num,
+        min(sent_micros) as started_micros,
+        max(sent_micros) as ended_micros,
+        count(*) as message_count,
+        sum(case when kind in {{ kinds(['customer', 'courtesy']) }} then 1 else 0 end)
+            as customer_message_count
+    from {{ ref('int_session_keys') }}
+    group by session_key, thread_num
+
+),
+
+threads as (
+
+    select * from {{ ref('int_threads') }}
+
+),
+
+timed as (
+
+    select
+        *,
+        {{ from_micros('started_micros') }} as started_at,
+        {{ from_micros('ended_micros') }} as ended_at
+    from sessions
+
+)
+
+select
+    timed.session_key,
+    threads.thread_key,
+    threads.source_slug,
+    threads.channel_type,
+    threads.channel_key,
+    timed.started_at,
+    {{ local_date('timed.started_at') }} as started_local_date,
+    timed.ended_at,
+    {{ seconds_between('timed.started_at', 'timed.ended_at') }} as session_length_seconds,
+    timed.message_count,
+    cast(timed.customer_message_count as bigint) as customer_message_count,
+    timed.customer_message_count > 0 as is_customer_active,
+    timed.message_count = 1 as is_single_message
+from timed
+inner join threads on timed.thread_num = threads.thread_num

@@ -1,0 +1,1 @@
+{{ stage_entity('raw_tabular', 'agents', ['agent_id', 'valid_from']) }}

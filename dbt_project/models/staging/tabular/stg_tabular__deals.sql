@@ -1,0 +1,1 @@
+{{ stage_entity('raw_tabular', 'deals', ['deal_id'], 'updated_at') }}

@@ -1,0 +1,1 @@
+{{ stage_entity('raw_tabular', 'payments', ['payment_id']) }}

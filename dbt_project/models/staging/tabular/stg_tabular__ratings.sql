@@ -1,0 +1,1 @@
+{{ stage_entity('raw_tabular', 'ratings', ['rating_id'], 'rated_at') }}

@@ -1,0 +1,1 @@
+{{ stage_entity('raw_tabular', 'spend', ['spend_id']) }}

@@ -1,0 +1,1 @@
+{{ stage_entity('raw_telegram_export', 'contacts', ['contact_id'], 'updated_at') }}

@@ -1,0 +1,1 @@
+{{ stage_entity('raw_whatsapp_export', 'contacts', ['contact_id'], 'updated_at') }}

@@ -1,0 +1,1 @@
+{{ stage_messages('raw_whatsapp_export') }}

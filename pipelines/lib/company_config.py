@@ -1,0 +1,294 @@
+"""The business inputs that people edit: CSV files of the `config/` folder.
+
+Every file is optional; a wrong value is an error that names file, row and field. The parsed inputs
+go to the warehouse (`raw_otvet`), so that a build sees one state of them.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines.lib.business_calendar import (
+    DAYS_AHEAD,
+    Holiday,
+    WorkingHours,
+    build_calendar,
+)
+from pipelines.settings import ConfigurationError
+from pipelines.sources._common.contracts import stable_hash
+from pipelines.sources._common.privacy import IdentifierKind, Pseudonymizer
+
+ROLES = frozenset({"agent", "bot", "customer", "auto_reply", "broadcast", "system"})
+
+# What a roster entry may name: the readers make pseudonyms of these kinds for authors.
+_MATCH_KINDS: tuple[IdentifierKind, ...] = (
+    "telegram_user",
+    "whatsapp_author",
+    "author",
+    "name",
+    "phone",
+)
+
+ROSTER = pa.schema(
+    [
+        pa.field("row_key", pa.string(), nullable=False),
+        pa.field("source_name", pa.string(), nullable=False),
+        pa.field("match_id", pa.string(), nullable=False),
+        pa.field("role", pa.string(), nullable=False),
+        pa.field("agent_id", pa.string()),
+        pa.field("agent_name", pa.string()),
+        pa.field("team", pa.string()),
+        pa.field("valid_from", pa.date32()),
+        pa.field("valid_to", pa.date32()),
+    ]
+)
+
+CHANNELS = pa.schema(
+    [
+        pa.field("row_key", pa.string(), nullable=False),
+        pa.field("source_name", pa.string(), nullable=False),
+        pa.field("channel_account_id", pa.string()),
+        pa.field("channel_name", pa.string()),
+        pa.field("team", pa.string()),
+        pa.field("gap_hours", pa.float64()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class RosterEntry:
+    """One member of staff (or a bot) and how messages name them."""
+
+    source_name: str
+    match: str
+    role: str = "agent"
+    agent_name: str | None = None
+    team: str | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    agent_id: str | None = None
+
+
+@dataclass(frozen=True)
+class ChannelEntry:
+    """Name, team and inactivity gap of a channel (all accounts of a source when blank)."""
+
+    source_name: str
+    channel_account_id: str | None
+    channel_name: str | None
+    team: str | None
+    gap_hours: float | None
+
+
+@dataclass(frozen=True)
+class CompanyConfig:
+    """All business inputs of one `config/` folder."""
+
+    roster: tuple[RosterEntry, ...] = ()
+    channels: tuple[ChannelEntry, ...] = ()
+    hours: tuple[WorkingHours, ...] = ()
+    holidays: tuple[Holiday, ...] = ()
+    courtesy_phrases: tuple[str, ...] = ()
+    question_words: tuple[str, ...] = ()
+    team_zones: dict[str, str] = field(default_factory=dict)
+
+
+def read_company_config(folder: Path, fallback: Path) -> CompanyConfig:
+    """Read the inputs of `folder`; the two phrase lists fall back to the shipped ones.
+
+    Raises:
+        ConfigurationError: a file is malformed; names file, row and field.
+    """
+    return CompanyConfig(
+        roster=tuple(read_roster(folder / "roster.csv")),
+        channels=tuple(_read_channels(folder / "channels.csv")),
+        hours=tuple(_read_hours(folder / "working_hours.csv")),
+        holidays=tuple(_read_holidays(folder / "holidays.csv")),
+        courtesy_phrases=tuple(_read_words(folder, fallback, "courtesy_phrases.csv", "phrase")),
+        question_words=tuple(_read_words(folder, fallback, "question_words.csv", "word")),
+        team_zones={
+            row.text("team"): row.text("time_zone")
+            for row in _rows(folder / "working_hours.csv")
+            if row.optional("time_zone")
+        },
+    )
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A line of a CSV file that knows where it stands."""
+
+    path: Path
+    number: int
+    values: dict[str, str]
+
+    def error(self, column: str, problem: str) -> ConfigurationError:
+        return ConfigurationError(f"{self.path}, row {self.number}, {column}: {problem}")
+
+    def optional(self, column: str) -> str | None:
+        return (self.values.get(column) or "").strip() or None
+
+    def text(self, column: str) -> str:
+        value = self.optional(column)
+        if value is None:
+            raise self.error(column, "is empty")
+        return value
+
+    def day(self, column: str) -> date | None:
+        value = self.optional(column)
+        if value is None:
+            return None
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise self.error(column, f"'{value}' is not a date like 2026-01-31") from error
+
+    def clock(self, column: str) -> timedelta | None:
+        value = self.optional(column)
+        if value is None:
+            return None
+        found = re.fullmatch(r"(\d{1,2}):(\d{2})", value)
+        if found is None or int(found[2]) > 59 or int(found[1]) * 60 + int(found[2]) > 24 * 60:
+            raise self.error(column, f"'{value}' is not a time like 09:00 (24:00 at most)")
+        return timedelta(hours=int(found[1]), minutes=int(found[2]))
+
+
+def _rows(path: Path) -> Iterator[_Row]:
+    if not path.is_file():
+        return
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for number, values in enumerate(csv.DictReader(file), start=2):
+                if any(isinstance(value, str) and value.strip() for value in values.values()):
+                    yield _Row(path, number, {k: v for k, v in values.items() if k is not None})
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError(f"{path}: not a readable CSV file in UTF-8: {error}") from error
+
+
+def read_roster(path: Path) -> Iterator[RosterEntry]:
+    """Yield the entries of a roster file (`source_name,match,role,agent_name,team,valid_…`)."""
+    for row in _rows(path):
+        role = row.optional("role") or "agent"
+        if role not in ROLES:
+            raise row.error("role", f"'{role}' is none of {', '.join(sorted(ROLES))}")
+        yield RosterEntry(
+            source_name=row.optional("source_name") or "*",
+            match=row.text("match"),
+            role=role,
+            agent_name=row.optional("agent_name") or row.text("match"),
+            team=row.optional("team"),
+            valid_from=row.day("valid_from"),
+            valid_to=row.day("valid_to"),
+            agent_id=row.optional("agent_id"),
+        )
+
+
+def _read_channels(path: Path) -> Iterator[ChannelEntry]:
+    for row in _rows(path):
+        gap = row.optional("gap_hours")
+        try:
+            gap_hours = float(gap) if gap else None
+        except ValueError as error:
+            raise row.error("gap_hours", f"'{gap}' is not a number of hours") from error
+        if gap_hours is not None and gap_hours <= 0:
+            raise row.error("gap_hours", "must be more than 0")
+        yield ChannelEntry(
+            source_name=row.text("source_name"),
+            channel_account_id=row.optional("channel_account_id"),
+            channel_name=row.optional("channel_name"),
+            team=row.optional("team"),
+            gap_hours=gap_hours,
+        )
+
+
+def _read_hours(path: Path) -> Iterator[WorkingHours]:
+    for row in _rows(path):
+        weekday = row.text("weekday")
+        if weekday not in "1234567" or len(weekday) != 1:
+            raise row.error("weekday", f"'{weekday}' is not 1 (Monday) to 7 (Sunday)")
+        opens, closes = row.clock("opens"), row.clock("closes")
+        if opens is None or closes is None:
+            raise row.error("opens" if opens is None else "closes", "is empty")
+        if closes <= opens:
+            raise row.error(
+                "closes", "must be later than opens; write a night shift as two rows, up to 24:00"
+            )
+        yield WorkingHours(
+            team=row.optional("team") or "default",
+            valid_from=row.day("valid_from"),
+            valid_to=row.day("valid_to"),
+            weekday=int(weekday),
+            opens=opens,
+            closes=closes,
+        )
+
+
+def _read_holidays(path: Path) -> Iterator[Holiday]:
+    for row in _rows(path):
+        day = row.day("date")
+        if day is None:
+            raise row.error("date", "is empty")
+        opens, closes = row.clock("opens"), row.clock("closes")
+        if (opens is None) != (closes is None):
+            raise row.error("closes", "opens and closes go together; leave both empty for closed")
+        yield Holiday(team=row.optional("team") or "*", day=day, opens=opens, closes=closes)
+
+
+def _read_words(folder: Path, fallback: Path, name: str, column: str) -> Iterator[str]:
+    path = folder / name if (folder / name).is_file() else fallback / name
+    for row in _rows(path):
+        yield row.text(column)
+
+
+def roster_table(
+    entries: tuple[RosterEntry, ...] | list[RosterEntry], pseudonymizer: Pseudonymizer
+) -> pa.Table:
+    """Return the roster with every spelling of an entry as the pseudonyms that readers make."""
+    rows: dict[str, dict[str, object]] = {}
+    for entry in entries:
+        for kind in _MATCH_KINDS:
+            match_id = pseudonymizer.pseudonym(kind, entry.match)
+            row_key = stable_hash((entry.source_name, match_id, entry.valid_from))
+            rows[row_key] = {
+                "row_key": row_key,
+                "source_name": entry.source_name,
+                "match_id": match_id,
+                "role": entry.role,
+                "agent_id": entry.agent_id,
+                "agent_name": entry.agent_name,
+                "team": entry.team,
+                "valid_from": entry.valid_from,
+                "valid_to": entry.valid_to,
+            }
+    return pa.Table.from_pylist(list(rows.values()), schema=ROSTER)
+
+
+def channels_table(entries: tuple[ChannelEntry, ...]) -> pa.Table:
+    """Return the channels as a table of schema `CHANNELS`."""
+    return pa.Table.from_pylist(
+        [
+            {
+                "row_key": stable_hash((entry.source_name, entry.channel_account_id)),
+                "source_name": entry.source_name,
+                "channel_account_id": entry.channel_account_id,
+                "channel_name": entry.channel_name,
+                "team": entry.team,
+                "gap_hours": entry.gap_hours,
+            }
+            for entry in entries
+        ],
+        schema=CHANNELS,
+    )
+
+
+def calendar_table(config: CompanyConfig, company_zone: str) -> pa.Table:
+    """Return the segments of working time of every team with a schedule."""
+    last_day = datetime.now(tz=UTC).date() + timedelta(days=DAYS_AHEAD)
+    return build_calendar(config.hours, config.holidays, config.team_zones, company_zone, last_day)

@@ -1,0 +1,322 @@
+"""Files into tables of the evaluating session: every column as text, every row with its number."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.sources._common.exports import SourceFileError
+from pipelines.sources.tabular.functions import identifier, literal
+from pipelines.sources.tabular.mapping import PSEUDO_COLUMNS, Files
+from pipelines.sources.tabular.prepare import Prepared
+from pipelines.sources.tabular.projection import missing_columns
+from pipelines.sources.tabular.records import BadLine, Damaged, flatten, read_records
+
+_BATCH = 20_000
+_MAX_LINE_BYTES = 32 << 20
+
+
+@dataclass
+class Loaded:
+    """A file in the session: relation of each `explode`, and the rows that could not be read."""
+
+    relations: dict[str | None, str] = field(default_factory=dict)
+    rejected: list[tuple[str, str, str]] = field(default_factory=list)  # place, reason, remedy
+
+
+class Loader:
+    """Reads one file at a time into `evaluator`; the files themselves are seen by `reader` only."""
+
+    def __init__(
+        self, reader: duckdb.DuckDBPyConnection, evaluator: duckdb.DuckDBPyConnection
+    ) -> None:
+        self._reader = reader
+        self._evaluator = evaluator
+
+    def load(self, prepared: Prepared, files: Files) -> Loaded:
+        """Load the columns that the mapping uses.
+
+        Raises:
+            SourceFileError: not a file of this format, or a required column is missing.
+        """
+        loaded = Loaded()
+        if files.kind in ("csv", "tsv"):
+            self._load_csv(prepared, files, loaded)
+        elif files.kind == "parquet":
+            self._load_parquet(prepared, files, loaded)
+        else:
+            self._load_records(prepared, files, loaded)
+        if prepared.damage:
+            loaded.rejected.append(("end of file", prepared.damage, "Export the file again"))
+        return loaded
+
+    def _load_csv(self, prepared: Prepared, files: Files, loaded: Loaded) -> None:
+        delimiter = files.delimiter or ("\t" if files.kind == "tsv" else ",")
+        header = csv_header(prepared.plain, delimiter, files.quote, prepared.origin)
+        wanted = _wanted(prepared.origin, files, header)
+        relation = loaded.relations[None] = "rows_0"
+        # DuckDB drops a last row with an unclosed quote in silence, hence the count of quotes.
+        if prepared.quotes % 2 == 0 and (prepared.ends_with_line or not prepared.damage):
+            options = ", ".join(f"{literal(name)}: 'varchar'" for name in header)
+            quote = literal(files.quote)
+            scan = (
+                f"read_csv({literal(str(prepared.plain))}, auto_detect = false, header = true, "
+                f"delim = {literal(delimiter)}, quote = {quote}, escape = {quote}, "
+                f"columns = {{{options}}}, strict_mode = true, parallel = false, "
+                f"max_line_size = {_MAX_LINE_BYTES})"
+            )
+            # Any irregularity ends the fast way; the slow one knows which line it was.
+            with suppress(duckdb.Error, pa.ArrowException):
+                self._copy(relation, wanted, scan, files, prepared.origin)
+                return
+        rows = _patient_rows(prepared, delimiter, files.quote, header, loaded.rejected)
+        self._insert(relation, wanted, rows, files, prepared.origin)
+
+    def _load_parquet(self, prepared: Prepared, files: Files, loaded: Loaded) -> None:
+        try:
+            header = list(pq.read_schema(prepared.plain).names)
+            wanted = _wanted(prepared.origin, files, header)
+            relation = loaded.relations[None] = "rows_0"
+            scan = f"read_parquet({literal(str(prepared.plain))})"
+            self._copy(relation, wanted, scan, files, prepared.origin)
+        except (pa.ArrowException, duckdb.Error, OSError) as error:
+            raise SourceFileError(
+                prepared.origin, "is not a readable Parquet file", "Export the file again"
+            ) from error
+
+    def _load_records(self, prepared: Prepared, files: Files, loaded: Loaded) -> None:
+        explodes = dict.fromkeys(table.explode for table in files.tables)
+        names = sorted(files.sources())
+        found: set[str] = set()
+        for number, explode in enumerate(explodes):
+            relation = loaded.relations[explode] = f"rows_{number}"
+            self._create(relation, dict.fromkeys(names), files)
+        buffers: dict[str | None, list[tuple[int, int, Sequence[str | None]]]] = {
+            explode: [] for explode in explodes
+        }
+        number = 0
+        try:
+            for number, record in enumerate(
+                read_records(prepared.plain, files.kind, files.records), start=1
+            ):
+                if isinstance(record, BadLine):
+                    place = f"line {record['line']}" if files.kind == "jsonl" else f"row {number}"
+                    loaded.rejected.append((place, "is no record", "Correct or remove it"))
+                    continue
+                for explode, buffer in buffers.items():
+                    for index, row in flatten(record, explode):
+                        found.update(row)
+                        buffer.append((number, index, [row.get(name) for name in names]))
+                    if len(buffer) >= _BATCH:
+                        self._append(loaded.relations[explode], names, buffer)
+                        buffer.clear()
+        except Damaged as damage:
+            loaded.rejected.append((f"from {damage.place}", damage.reason, "Export the file again"))
+        if number and number == len(loaded.rejected):
+            raise SourceFileError(
+                prepared.origin, f"holds no {files.kind} record", "Check the format in the mapping"
+            )
+        for explode, buffer in buffers.items():
+            self._append(loaded.relations[explode], names, buffer)
+            self._finish(loaded.relations[explode], files, prepared.origin)
+        if number > len(loaded.rejected):
+            _wanted(prepared.origin, files, sorted(found))
+
+    def _copy(
+        self, relation: str, wanted: dict[str, str | None], scan: str, files: Files, origin: Path
+    ) -> None:
+        """Stream a scan of the reading session into a table of the evaluating one."""
+        columns = ["row_number() over () as _row", "1 as _index"]
+        columns += [
+            f"cast({identifier(source) if source else 'null'} as varchar) as {identifier(name)}"
+            for name, source in wanted.items()
+        ]
+        batches = self._reader.execute(f"select {', '.join(columns)} from {scan}").to_arrow_reader(
+            100_000
+        )
+        self._evaluator.register("incoming", batches)
+        try:
+            self._evaluator.execute(f"create or replace temp table {relation} as from incoming")
+        finally:
+            self._evaluator.unregister("incoming")
+        self._finish(relation, files, origin)
+
+    def _insert(
+        self,
+        relation: str,
+        wanted: dict[str, str | None],
+        rows: Iterable[tuple[int, dict[str, str]]],
+        files: Files,
+        origin: Path,
+    ) -> None:
+        self._create(relation, wanted, files)
+        buffer: list[tuple[int, int, Sequence[str | None]]] = []
+        for number, row in rows:
+            buffer.append(
+                (number, 1, [row.get(source) if source else None for source in wanted.values()])
+            )
+            if len(buffer) >= _BATCH:
+                self._append(relation, list(wanted), buffer)
+                buffer.clear()
+        self._append(relation, list(wanted), buffer)
+        self._finish(relation, files, origin)
+
+    def _create(self, relation: str, names: Iterable[str], files: Files) -> None:
+        columns = "".join(f", {identifier(name)} varchar" for name in names)
+        self._evaluator.execute(
+            f"create or replace temp table {relation} (_row bigint, _index bigint{columns})"
+        )
+
+    def _append(
+        self,
+        relation: str,
+        names: Sequence[str],
+        rows: Sequence[tuple[int, int, Sequence[str | None]]],
+    ) -> None:
+        if not rows:
+            return
+        columns = [
+            pa.array([row[0] for row in rows], pa.int64()),
+            pa.array([row[1] for row in rows], pa.int64()),
+            *(pa.array([row[2][i] for row in rows], pa.string()) for i in range(len(names))),
+        ]
+        batch = pa.table(columns, names=["_row", "_index", *names])
+        self._evaluator.register("incoming", batch)
+        try:
+            self._evaluator.execute(f"insert into {relation} from incoming")
+        finally:
+            self._evaluator.unregister("incoming")
+
+    def _finish(self, relation: str, files: Files, origin: Path) -> None:
+        """Add `_file` and `_occurrence` where the mapping uses them."""
+        used = frozenset[str]().union(*(table.sources() for table in files.tables))
+        extra = []
+        if "_file" in used:
+            name = origin.name.removesuffix(".gz")
+            extra.append(f"{literal(Path(name).stem)} as _file")
+        if "_occurrence" in used:
+            keys = ", ".join(identifier(name) for name in sorted(used - PSEUDO_COLUMNS))
+            extra.append(f"row_number() over (partition by {keys} order by _row) as _occurrence")
+        if extra:
+            self._evaluator.execute(
+                f"create or replace temp table {relation} as "
+                f"select *, {', '.join(extra)} from {relation} order by _row, _index"
+            )
+
+
+def csv_header(path: Path, delimiter: str, quote: str, origin: Path) -> list[str]:
+    """Return the names in the first record; empty and repeated ones get a number.
+
+    Raises:
+        SourceFileError: the file is empty or its first record is no header.
+    """
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        try:
+            names = next(_csv_reader(file, delimiter, quote), [])
+        except csv.Error as error:
+            raise SourceFileError(
+                origin, "the header line is damaged", "Check delimiter and quote in the mapping"
+            ) from error
+    if not names:
+        raise SourceFileError(origin, "is empty", "Export the file again, with a header line")
+    unique: list[str] = []
+    taken: set[str] = set()
+    for position, name in enumerate(names, start=1):
+        base = name.strip() or f"column_{position}"
+        candidate, number = base, 1
+        while candidate.casefold() in taken:
+            number += 1
+            candidate = f"{base}_{number}"
+        taken.add(candidate.casefold())
+        unique.append(candidate)
+    return unique
+
+
+def _wanted(origin: Path, files: Files, header: Sequence[str]) -> dict[str, str | None]:
+    """Return the file's column for each column of the mapping; null for absent optional ones."""
+    missing = missing_columns(files, frozenset(header))
+    if missing:
+        raise SourceFileError(
+            origin,
+            f"misses the column {', '.join(missing)} (found: {', '.join(header)})",
+            "Correct the name in the mapping, or list the column in optional_columns",
+        )
+    by_name = {name.casefold(): name for name in header}
+    return {name: by_name.get(name.casefold()) for name in sorted(files.sources())}
+
+
+def _csv_reader(lines: Iterable[str], delimiter: str, quote: str) -> Iterator[list[str]]:
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    if not quote:
+        return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
+    return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
+
+
+def _patient_rows(
+    prepared: Prepared,
+    delimiter: str,
+    quote: str,
+    header: Sequence[str],
+    rejected: list[tuple[str, str, str]],
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield (row number, row) of a CSV file with faults, which are noted with their lines."""
+    remedy = "Correct the line, or the delimiter and quote in the mapping"
+    with prepared.plain.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        line = 0
+
+        def lines() -> Iterator[str]:
+            nonlocal line
+            for text in file:
+                line += 1
+                yield text
+
+        rows = _csv_reader(lines(), delimiter, quote)
+        next(rows)
+        number, first = 0, line + 1
+        held: tuple[int, int, list[str]] | None = None
+        while True:
+            first = line + 1
+            try:
+                row = next(rows)
+            except StopIteration:
+                break
+            except csv.Error:
+                number += 1
+                rejected.append((_place(first, line), "a quote is damaged or never closed", remedy))
+                continue
+            if not row:
+                continue
+            number += 1
+            if held:
+                yield held[0], _named(header, held[2])
+                held = None
+            if len(row) != len(header):
+                reason = f"has {len(row)} fields instead of {len(header)}"
+                rejected.append((_place(first, line), reason, remedy))
+            elif any(0xDC80 <= ord(char) <= 0xDCFF for value in row for char in value):
+                reason = "holds bytes that are not UTF-8"
+                rejected.append(
+                    (_place(first, line), reason, "Write the right encoding into the mapping")
+                )
+            else:
+                held = (number, first, row)
+        if held and prepared.damage and not prepared.ends_with_line:
+            rejected.append((f"line {held[1]}", "the row is cut off", "Export the file again"))
+        elif held:
+            yield held[0], _named(header, held[2])
+
+
+def _place(first: int, last: int) -> str:
+    return f"line {first}" if last <= first else f"lines {first}-{last}"
+
+
+def _named(header: Sequence[str], row: Sequence[str]) -> dict[str, str]:
+    return {name: value for name, value in zip(header, row, strict=True) if value}

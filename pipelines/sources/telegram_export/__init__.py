@@ -1,0 +1,1 @@
+"""Telegram Desktop exports (`result.json`) as raw messages, agents and contacts."""

@@ -1,0 +1,243 @@
+"""One message of an export → one row of the raw table `messages`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from pipelines.sources._common.contracts import MESSAGES, stable_hash
+from pipelines.sources._common.privacy import Pseudonymizer
+from pipelines.sources.telegram_export.content import (
+    content_type,
+    item_metadata,
+    original_text,
+    to_json,
+)
+from pipelines.sources.telegram_export.instants import edited_microseconds, sent_microseconds
+from pipelines.sources.telegram_export.people import Author, AuthorBook
+from pipelines.sources.telegram_export.settings import (
+    AGAIN_REMEDY,
+    CHANNEL_TYPE,
+    CHAT_TYPES,
+    GROUP_TYPES,
+    PERSONAL_CHAT,
+    SKIPPED_TYPES,
+    SPECIAL_KEYS,
+)
+
+_INT64: Final = range(-(2**63), 2**63)
+# The cells that `MessageRows.add` gives, in its order; the rest of the contract is constant.
+_VARYING: Final = (
+    "row_key", "thread_id", "thread_type", "is_group", "message_id", "message_seq", "event_type",
+    "sent_at", "edited_at", "author_type", "author_source_id", "author_name_id", "content_type",
+    "text", "text_length", "reply_to_message_id", "source_metadata",
+)  # fmt: skip
+
+
+class RejectedItemError(Exception):
+    """An item that cannot become a row; carries reason and remedy, without personal data."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+
+
+@dataclass(slots=True)
+class Chat:
+    """What the rows of a chat have in common."""
+
+    label: str
+    chat_type: str | None
+    chat_id: str | None
+    thread_id: str
+    skipped: bool
+    thread_type: str | None = None
+    is_group: bool = False
+    facts: dict[str, object] = field(default_factory=dict)
+    plain_metadata: str | None = None
+    authors: dict[str, str | None] = field(default_factory=dict)  # of a personal chat, in clear
+    last_moment: int = 0
+    met_in_moment: dict[str, int] = field(default_factory=dict)
+
+
+def open_chat(
+    label: str, fields: dict[str, Any], thread: str, pseudonymizer: Pseudonymizer
+) -> Chat:
+    """Make the common part from a chat's keys and its identity in clear."""
+    kind = fields.get("type")
+    chat_type = kind if isinstance(kind, str) and kind in CHAT_TYPES else None
+    is_group = chat_type in GROUP_TYPES
+    facts: dict[str, object] = {"chat_type": chat_type} if chat_type else {}
+    return Chat(
+        label=label,
+        chat_type=chat_type,
+        chat_id=chat_identifier(fields),
+        thread_id=pseudonymizer.pseudonym("telegram_chat", thread),
+        skipped=chat_type in SKIPPED_TYPES,
+        thread_type="group" if is_group else "personal" if chat_type == PERSONAL_CHAT else None,
+        is_group=is_group,
+        facts=facts,
+        plain_metadata=to_json(facts),
+    )
+
+
+def chat_identifier(fields: dict[str, Any]) -> str | None:
+    """The chat's id as text; null in very old exports."""
+    value = fields.get("id")
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    return str(value).strip() or None
+
+
+class MessageRows:
+    """Gathers rows and turns them into tables of the contract."""
+
+    def __init__(
+        self,
+        source_name: str,
+        pseudonymizer: Pseudonymizer,
+        authors: AuthorBook,
+        zone: ZoneInfo | None,
+    ) -> None:
+        self.account_id: str | None = None
+        self.first: int | None = None  # microseconds, messages without service rows
+        self.last: int | None = None
+        self._source_name = source_name
+        self._mask = pseudonymizer.mask
+        self._authors = authors
+        self._zone = zone
+        self._rows: list[tuple[object, ...]] = []
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, chat: Chat, position: int, item: Any) -> None:
+        """Add the row of an item; `position` is its number in the chat, from 1.
+
+        Raises:
+            RejectedItemError, NoInstantError: no row was added.
+        """
+        service = _is_service(item)
+        sent = sent_microseconds(item, self._zone)
+        edited = edited_microseconds(item, self._zone) if "edited" in item else None
+        if service:
+            author = self._authors.find(item.get("actor_id"), item.get("actor"))
+        else:
+            author = self._authors.find(item.get("from_id"), item.get("from"))
+        original = original_text(item)
+        text = self._mask(original) if original else None
+        if service or not item.keys().isdisjoint(SPECIAL_KEYS):
+            content = content_type(item, original) if not service else "other"
+            metadata = to_json(chat.facts | item_metadata(item))
+            if text is None and content == "sticker" and isinstance(item.get("sticker_emoji"), str):
+                # The length stays 0: nobody typed the emoji of a sticker.
+                text = self._mask(item["sticker_emoji"])
+        else:
+            content, metadata = "text", chat.plain_metadata
+        if text and "\0" in text:
+            text = text.replace("\0", "")  # Postgres takes no NUL
+        number = message_number(item.get("id"))
+        reply = (
+            None if "reply_to_peer_id" in item else message_number(item.get("reply_to_message_id"))
+        )
+        kind = "service" if service else "message"
+        who = author.source_id or author.name_id
+        if number is None:
+            message_id = _content_id(chat, sent, (who, kind, text, content))
+        else:
+            message_id = str(number)
+        # Ids, numbers and fixed words hold no separator, so joining them is unambiguous. Names are
+        # left out: a person who is renamed has not written anew.
+        row_key = stable_hash(
+            (
+                self._source_name,
+                f"{chat.thread_id}|{message_id}|{kind}|{sent}|{edited}|{who}|{content}|{reply}",
+                text,
+            )
+        )
+        self._rows.append(
+            (
+                row_key, chat.thread_id, chat.thread_type, chat.is_group, message_id,
+                position if number is None else number, kind, sent, edited,
+                "system" if service else None, author.source_id, author.name_id, content, text,
+                len(original), None if reply is None else str(reply), metadata,
+            )
+        )  # fmt: skip
+        if not service:
+            self._count(chat, author, sent)
+
+    def table(self) -> pa.Table:
+        """The rows gathered since the last call, as a table of the contract."""
+        rows, self._rows = self._rows, []
+        varying = dict(zip(_VARYING, zip(*rows, strict=True), strict=True)) if rows else {}
+        constant = {
+            "source_name": self._source_name,
+            "channel_type": CHANNEL_TYPE,
+            "channel_account_id": self.account_id,
+            "is_public": True,
+            "is_template": False,
+        }
+        columns = []
+        for column in MESSAGES:
+            if column.name in varying:
+                columns.append(pa.array(varying[column.name], column.type))
+            else:
+                value = pa.scalar(constant.get(column.name), column.type)
+                columns.append(pa.repeat(value, len(rows)))
+        return pa.Table.from_arrays(columns, schema=MESSAGES)
+
+    def _count(self, chat: Chat, author: Author, sent: int) -> None:
+        author.messages += 1
+        if self.first is None or self.last is None:
+            self.first = self.last = sent
+        elif sent < self.first:
+            self.first = sent
+        elif sent > self.last:
+            self.last = sent
+        if (
+            chat.chat_type == PERSONAL_CHAT
+            and author.source
+            and (author.name or author.source not in chat.authors)
+        ):
+            chat.authors[author.source] = author.name
+
+
+def message_number(value: Any) -> int | None:
+    """A message id; negative for messages from before a group was migrated; else null."""
+    if isinstance(value, str) and value.removeprefix("-").isdecimal():
+        value = int(value)
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and value in _INT64 else None
+
+
+def _is_service(item: Any) -> bool:
+    if not isinstance(item, dict):
+        raise RejectedItemError("this is not a message but a bare value", AGAIN_REMEDY)
+    kind = item.get("type", "message")
+    if kind == "message":
+        return False
+    if kind == "service":
+        return True
+    if kind == "unsupported":
+        raise RejectedItemError(
+            "Telegram Desktop could not export this message (type «unsupported»)", AGAIN_REMEDY
+        )
+    raise RejectedItemError("the type of this message is unknown", AGAIN_REMEDY)
+
+
+def _content_id(chat: Chat, sent: int, content: tuple[object, ...]) -> str:
+    """Id of a message that has none: its moment, content and number among equal ones.
+
+    A position would change when an export begins at another date; equal messages of one moment
+    stand together, so only those of the current moment are remembered.
+    """
+    if sent != chat.last_moment:
+        chat.last_moment = sent
+        chat.met_in_moment.clear()
+    identity = stable_hash((sent, *content))
+    number = chat.met_in_moment[identity] = chat.met_in_moment.get(identity, 0) + 1
+    return f"h{identity}" if number == 1 else f"h{identity}_{number}"

@@ -1,0 +1,1 @@
+"""WhatsApp «Export chat» files: `.txt`, `.txt.gz` and the `.zip` that the phone makes."""
