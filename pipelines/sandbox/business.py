@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from pipelines.sandbox import texts
-from pipelines.sandbox.company import PAID_SOURCES, SALES
+from pipelines.sandbox.company import PAID_SOURCES, SALES, Calendar
 from pipelines.sandbox.model import (
     Agent,
     Conversation,
@@ -37,8 +37,9 @@ PIPELINE_OFFICE: Final = "Офисы"
 class Business:
     """Fills deals, deal events, payments, spend and ratings of a world."""
 
-    def __init__(self, rng: random.Random, world: World, end: datetime) -> None:
+    def __init__(self, rng: random.Random, world: World, calendar: Calendar, end: datetime) -> None:
         self._rng = rng
+        self._calendar = calendar
         self._world = world
         self._end = end
         self._agents = {agent.agent_id: agent for agent in world.agents}
@@ -103,7 +104,7 @@ class Business:
         if created > self._end or customer.contact_id is None:
             return
         rng = self._rng
-        product, price = rng.choices(texts.PRODUCTS, [8, 7, 4, 8, 4, 6, 9, 7, 5, 4, 5, 1])[0]
+        _, product, price = rng.choices(texts.PRODUCTS, [8, 7, 4, 8, 4, 6, 9, 7, 5, 4, 5, 1])[0]
         quantity = rng.choices((1, 2, 3), (8, 2, 1))[0]
         number = len(self._world.deals) + 1
         deal = Deal(
@@ -142,8 +143,9 @@ class Business:
             steps.insert(1, STAGE_LOST)  # given up and taken up again
         at = deal.created_at
         for stage in [*steps, STAGE_WON if wins else STAGE_LOST]:
-            at += timedelta(seconds=int(rng.expovariate(1 / 90_000)) + 240)
-            if at > self._end:
+            at += timedelta(seconds=int(rng.expovariate(1 / 150_000)) + 240)
+            at = self._calendar.next_on_shift(agent, at) + timedelta(seconds=rng.randrange(900))
+            if at > self._end or rng.random() < 0.02:  # forgotten deals stay open
                 return
             if stage != deal.stage:
                 self._move(deal, stage, at)

@@ -13,7 +13,7 @@ SUPPORT: Final = "support"
 
 # Chance weights of customers' messages by local hour and weekday.
 HOUR_WEIGHTS: Final = (
-    5, 3, 2, 1, 1, 2, 6, 16, 38, 66, 86, 92, 84, 78, 80, 82, 78, 74, 70, 68, 62, 48, 30, 14,
+    4, 3, 2, 1, 1, 2, 6, 16, 40, 72, 92, 96, 86, 82, 84, 84, 80, 76, 62, 50, 42, 34, 22, 10,
 )  # fmt: skip
 WEEKDAY_WEIGHTS: Final = (1.25, 1.15, 1.1, 1.05, 1.1, 0.8, 0.65)
 HOLIDAY_WEIGHT: Final = 0.45
@@ -48,7 +48,7 @@ _ENGLISH: Final = (
 
 PAID_SOURCES: Final[dict[str, str]] = {
     "yandex_direct": "yd_search_brand",
-    "vk_ads": "vk_autumn_video",
+    "vk_ads": "vk_video",
     "telegram_ads": "tg_channels",
 }
 _SOURCE_WEIGHTS: Final[dict[str, float]] = {
@@ -86,17 +86,14 @@ def make_agents() -> list[Agent]:
 def make_hours(first_day: date, until: date) -> list[DayHours]:
     """Return the weekly schedules; support stays an hour longer from the middle of the world on.
 
-    `valid_to` is the last day of a version; null = still valid.
+    `valid_to` is the first day on which a version no longer holds; null = still valid.
     """
     begins = date(first_day.year - 1, 1, 1)
     change = first_day + (until - first_day) / 2
-    rows = [
-        DayHours(SALES, begins, None, weekday, time(9), time(19)) for weekday in range(1, 6)
-    ]
+    rows = [DayHours(SALES, begins, None, weekday, time(9), time(19)) for weekday in range(1, 6)]
     rows.append(DayHours(SALES, begins, None, 6, time(10), time(17)))
     for weekday in range(1, 8):
-        before = change - timedelta(days=1)
-        rows.append(DayHours(SUPPORT, begins, before, weekday, time(9), time(20)))
+        rows.append(DayHours(SUPPORT, begins, change, weekday, time(9), time(20)))
         rows.append(DayHours(SUPPORT, change, None, weekday, time(9), time(21)))
     return rows
 
@@ -151,7 +148,9 @@ class Calendar:
         for offset in range(15):
             day = local.date() + timedelta(days=offset)
             hours = self.team_hours(agent.team, day)
-            if hours is None or (agent.rota is not None and (day.toordinal() - agent.rota) % 3 == 0):
+            if hours is None or (
+                agent.rota is not None and (day.toordinal() - agent.rota) % 3 == 0
+            ):
                 continue
             opens = datetime.combine(day, max(hours[0], agent.shift_start), ZONE)
             closes = datetime.combine(day, min(hours[1], agent.shift_end), ZONE)
@@ -169,7 +168,7 @@ class Calendar:
                 row.team == team
                 and row.weekday == day.isoweekday()
                 and row.valid_from <= day
-                and (row.valid_to is None or day <= row.valid_to)
+                and (row.valid_to is None or day < row.valid_to)
             ):
                 return (row.opens, row.closes)
         return None

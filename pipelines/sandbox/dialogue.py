@@ -28,6 +28,8 @@ from pipelines.sandbox.model import (
 LONGEST_CUSTOMER_PAUSE: Final = timedelta(hours=19)
 NEGLECT_FIRST: Final = 0.06
 NEGLECT_LATER: Final = 0.02
+# Auto-replies and service rows are nobody's turn.
+SPEAKERS: Final = ("customer", "agent", "bot")
 
 
 class Talk:
@@ -169,7 +171,7 @@ class Talk:
         if rng.random() < 0.03:
             self._customer("", content="sticker")
             self._pause(2, 20)
-        self._customer(self._writer.customer(lines or texts.FOLLOW_UPS))
+        self._customer(self._writer.follow_up(lines or texts.FOLLOW_UPS))
         while rng.random() < 0.15:
             self._pause(4, 60)
             self._customer(self._writer.customer(texts.ADDITIONS))
@@ -223,7 +225,7 @@ class Talk:
 
     def _reply_time(self, *, first: bool) -> datetime:
         rng = self._rng
-        typical = 420.0 if first else 150.0
+        typical = 330.0 if first else 140.0
         delay = rng.lognormvariate(0, 1.05) * typical / self._agent.speed
         local = self.now.astimezone(ZONE)
         if local.hour in (11, 12, 13):
@@ -340,7 +342,7 @@ def describe(
         messages: what was really sent before the world's end, in order of time.
     """
     by_customer = [m for m in messages if m.author_type == "customer"]
-    spoken = [m for m in messages if m.author_type in ("customer", "agent", "bot")]
+    spoken = [m for m in messages if m.author_type in SPEAKERS]
     if not by_customer or not by_customer[0].customer_id:
         return None
     waiting = next((m for m in messages if m.awaits_human), None)

@@ -16,20 +16,20 @@ Lines = Sequence[str]
 SALES_TOPICS: Final = ("price", "availability", "delivery", "choice", "discount")
 SERVICE_TOPICS: Final = ("order_status", "return", "defect", "setup", "payment")
 
-# Name on screen, price in roubles.
-PRODUCTS: Final[tuple[tuple[str, int], ...]] = (
-    ("рожковую кофеварку Vapore 15", 18_900),
-    ("автоматическую кофемашину Lungo S3", 54_900),
-    ("кофемашину Lungo S7 с капучинатором", 89_500),
-    ("кофемолку Macina 40", 12_400),
-    ("кофемолку Macina 64 Pro", 31_700),
-    ("капельную кофеварку Goccia", 7_990),
-    ("зерно Бразилия Серрадо, 1 кг", 2_150),
-    ("зерно Эфиопия Иргачеффе, 1 кг", 2_980),
-    ("подписку на зерно на три месяца", 8_400),
-    ("набор для альтернативы «Старт»", 5_600),
-    ("водяной фильтр Pura, 3 шт.", 2_700),
-    ("кофейный уголок для офиса", 148_000),
+# As asked for (accusative), as the CRM calls it, price in roubles.
+PRODUCTS: Final[tuple[tuple[str, str, int], ...]] = (
+    ("рожковую кофеварку Vapore 15", "Рожковая кофеварка Vapore 15", 18_900),
+    ("автоматическую кофемашину Lungo S3", "Кофемашина Lungo S3", 54_900),
+    ("кофемашину Lungo S7 с капучинатором", "Кофемашина Lungo S7", 89_500),
+    ("кофемолку Macina 40", "Кофемолка Macina 40", 12_400),
+    ("кофемолку Macina 64 Pro", "Кофемолка Macina 64 Pro", 31_700),
+    ("капельную кофеварку Goccia", "Капельная кофеварка Goccia", 7_990),
+    ("зерно Бразилия Серрадо, 1 кг", "Зерно Бразилия Серрадо, 1 кг", 2_150),
+    ("зерно Эфиопия Иргачеффе, 1 кг", "Зерно Эфиопия Иргачеффе, 1 кг", 2_980),
+    ("подписку на зерно на три месяца", "Подписка на зерно, 3 месяца", 8_400),
+    ("набор для альтернативы «Старт»", "Набор для альтернативы «Старт»", 5_600),
+    ("водяной фильтр Pura, 3 шт.", "Фильтр Pura, 3 шт.", 2_700),
+    ("кофейный уголок для офиса", "Кофейный уголок для офиса", 148_000),
 )
 PRODUCTS_EN: Final = (
     "the Vapore 15 espresso machine",
@@ -243,6 +243,24 @@ ODD_QUESTIONS: Final[Mapping[str, Lines]] = {
     ),
 }
 
+# What stands before a further turn, on either side.
+CUSTOMER_LINKS: Final[Mapping[str, Lines]] = {
+    "ru": (
+        "Ага.", "Спасибо за ответ!", "Понятно, спасибо.", "Так,", "Ну хорошо.", "Слушайте,",
+        "Извините, что пристаю.", "И последнее.", "Посмотрела, да.", "Только что проверил.",
+        "Хм,", "Мы тут посоветовались.", "Вопрос от мужа:",
+    ),
+    "en": ("I see.", "Thanks for the answer!", "One more thing.", "Right,"),
+}  # fmt: skip
+AGENT_LINKS: Final[Mapping[str, Lines]] = {
+    "ru": (
+        "Да, конечно.", "Понимаю вас.", "Хороший вопрос!", "Уточнила на складе.",
+        "Конечно, помогу.", "{name}, смотрите.", "Спасибо, что подождали.",
+        "Извините за неудобства.",
+    ),
+    "en": ("Sure.", "Thank you for waiting.", "Sorry about that."),
+}  # fmt: skip
+
 NUDGES: Final[Mapping[str, Lines]] = {
     "ru": (
         "Ау, вы тут?", "Есть кто живой?", "Ответьте пожалуйста", "Жду ответа уже {n} часа",
@@ -412,9 +430,15 @@ BOT_MENU: Final = (
     "или напишите «оператор», и я позову человека."
 )
 BOT_BUTTONS: Final[Mapping[str, str]] = {
-    "📦 Статус заказа": "Заказы едут 1–3 дня. Введите номер на zerno-par.example/track и увидите, где посылка.",
-    "💳 Оплата": "Платить можно картой, через СБП и по счёту. Ссылка приходит в SMS после оформления.",
-    "🚚 Доставка": "По Москве доставляем на следующий день, по России за 2–7 дней. Самовывоз до 20:00.",
+    "📦 Статус заказа": (
+        "Заказы едут 1–3 дня. Введите номер на zerno-par.example/track и увидите, где посылка."
+    ),
+    "💳 Оплата": (
+        "Платить можно картой, через СБП и по счёту. Ссылка приходит в SMS после оформления."
+    ),
+    "🚚 Доставка": (
+        "По Москве доставляем на следующий день, по России за 2–7 дней. Самовывоз до 20:00."
+    ),
     "↩️ Возврат": "Вернуть товар можно 14 дней. Заявление лежит на zerno-par.example/return.",
     "🕘 Часы работы": "Мы на связи каждый день с 9 до 21 по Москве.",
 }  # fmt: skip
@@ -435,7 +459,8 @@ SAVED_NOTES: Final = ("перезвонить по счёту в среду", "�
 
 # Reasons for which a deal is lost, as the CRM lists them.
 LOSS_REASONS: Final = (
-    "Дорого", "Не отвечает", "Выбрали конкурента", "Передумал", "Нет в наличии", "Не устроили сроки",
+    "Дорого", "Не отвечает", "Выбрали конкурента", "Передумал", "Нет в наличии",
+    "Не устроили сроки",
 )  # fmt: skip
 
 
@@ -448,8 +473,9 @@ def building_lines() -> set[str]:
             for group in topics.values():
                 lines.update(group)
     for by_language in (
-        GREETINGS, ADDITIONS, FOLLOW_UPS, ODD_QUESTIONS, NUDGES, COMPLAINTS, PRAISE, COURTESY, AGENT_OPENERS,
-        AGENT_ADDITIONS, AGENT_CLOSINGS, OUTBOUND, OUTBOUND_REPLIES,
+        GREETINGS, ADDITIONS, FOLLOW_UPS, ODD_QUESTIONS, NUDGES, COMPLAINTS, PRAISE, COURTESY,
+        CUSTOMER_LINKS, AGENT_LINKS, AGENT_OPENERS, AGENT_ADDITIONS,
+        AGENT_CLOSINGS, OUTBOUND, OUTBOUND_REPLIES,
     ):  # fmt: skip
         for group in by_language.values():
             lines.update(group)
@@ -464,8 +490,7 @@ class Writer:
     ) -> None:
         self._rng = rng
         self.language = language
-        product, price = rng.choice(PRODUCTS)
-        self.product, self.price = product, price
+        product, _, self.price = rng.choice(PRODUCTS)
         self._slots = {
             "product": product,
             "product_short": product.split(" ", 1)[1] if "Lungo" in product else product,
@@ -483,7 +508,10 @@ class Writer:
         """First line of a need: greeting (mostly) and question."""
         body = self._line(QUESTIONS[self.language][topic])
         if self._rng.random() < 0.7:
-            body = f"{self._rng.choice(GREETINGS[self.language])} {body}"
+            greeting = self._rng.choice(GREETINGS[self.language])
+            if greeting.endswith(",") and self.language == "ru":
+                body = body[0].lower() + body[1:]
+            body = f"{greeting} {body}"
         return self._roughen(body)
 
     def greeting(self) -> str:
@@ -494,6 +522,14 @@ class Writer:
         """One customer's line from a list by language."""
         return self._roughen(self._line(lines[self.language]))
 
+    def follow_up(self, lines: Mapping[str, Lines]) -> str:
+        """A further turn of the customer: mostly linked to what was said."""
+        body = self._line(lines[self.language])
+        if self._rng.random() < 0.55:
+            link = self._rng.choice(CUSTOMER_LINKS[self.language])
+            body = f"{link} {body if link[-1] in '.!' else body[0].lower() + body[1:]}"
+        return self._roughen(body)
+
     def courtesy(self) -> str:
         """A line that needs no answer, exactly as listed."""
         return self._rng.choice(COURTESY[self.language])
@@ -503,6 +539,8 @@ class Writer:
         body = self._line(ANSWERS[self.language][topic])
         if first and self._rng.random() < 0.8:
             body = f"{self._line(AGENT_OPENERS[self.language])} {body}"
+        elif not first and self._rng.random() < 0.4:
+            body = f"{self._line(AGENT_LINKS[self.language])} {body}"
         if self._rng.random() < 0.25:
             body = f"{body}\n{self._line(AGENT_ADDITIONS[self.language])}"
         return body

@@ -22,7 +22,7 @@ from pipelines.sandbox.company import (
     make_holidays,
     make_hours,
 )
-from pipelines.sandbox.dialogue import Talk, describe
+from pipelines.sandbox.dialogue import SPEAKERS, Talk, describe
 from pipelines.sandbox.model import (
     ZONE,
     Agent,
@@ -113,7 +113,7 @@ class _Generator:
         ]  # fmt: skip
         self._world.customers.extend(silent)
         self._finish()
-        business = Business(self._rng, self._world, self._end)
+        business = Business(self._rng, self._world, self._calendar, self._end)
         business.run(silent)
         business.advertise(self._world.first_day, self._world.until)
         return self._world
@@ -133,7 +133,11 @@ class _Generator:
 
     def _customer_history(self) -> None:
         rng = self._rng
-        kinds = (frozenset({"telegram"}), frozenset({"whatsapp"}), frozenset({"telegram", "whatsapp"}))
+        kinds = (
+            frozenset({"telegram"}),
+            frozenset({"whatsapp"}),
+            frozenset({"telegram", "whatsapp"}),
+        )
         channels = rng.choices(kinds, (52, 28, 20))[0]
         at = self._moment(rng.choices(self._days, self._day_weights)[0])
         customer = self._factory.make(at, channels)
@@ -206,7 +210,12 @@ class _Generator:
         plan: tuple[tuple[ThreadKind, str, str, str], ...] = (
             ("group", "1900200301", "Офис «Пульс» × Зерно и Пар", "telegram"),
             ("group", "1900200302", "Кофейни «Утро» — поддержка", "telegram"),
-            ("whatsapp_group", "Отель Волга и Зерно и Пар", "Отель Волга и Зерно и Пар", "whatsapp"),
+            (
+                "whatsapp_group",
+                "Отель Волга и Зерно и Пар",
+                "Отель Волга и Зерно и Пар",
+                "whatsapp",
+            ),
         )
         for number, (kind, native_id, title, channel) in enumerate(plan):
             people = [self._factory.make(self._begin, frozenset({channel})) for _ in range(3)]
@@ -263,8 +272,9 @@ class _Generator:
             talk.direct()
         self._spoken.append(_Spoken(thread, talk.messages, intent, topic, bot_result, tried_by))
         self._written += len(talk.messages)
-        last = talk.messages[-1]
-        return last.sent_at, last.author_type == "customer" and not last.is_courtesy
+        # An auto-reply ends nobody's waiting.
+        last = [row for row in talk.messages if row.author_type in SPEAKERS][-1]
+        return talk.messages[-1].sent_at, last.author_type == "customer" and not last.is_courtesy
 
     def _staff_of(self, thread: Thread, intent: Intent) -> list[Agent]:
         if thread.kind in ("account", "whatsapp"):

@@ -9,7 +9,7 @@ from tests.oracle.courtesy import is_courtesy
 from tests.oracle.records import Event, Kind, Row, Rules, Stretch
 
 OURS = (Kind.HUMAN, Kind.TEMPLATE, Kind.BOT)
-CONTROLS = (Kind.HANDOFF, Kind.NO_REPLY, Kind.CLOSE)
+MESSAGES = (Kind.NEED, Kind.COURTESY, Kind.HUMAN, Kind.TEMPLATE, Kind.BOT)
 WAITING = (Kind.NEED, Kind.HANDOFF)
 CUSTOMER = (Kind.NEED, Kind.COURTESY)
 
@@ -43,14 +43,16 @@ class Walk:
     closed: Stretch | None = None  # the last closed one
     attempt: list[Row] = field(default_factory=list)  # ours, not answered yet
 
-    def limit(self, row: Row) -> timedelta:
-        """How long after this event the conversation lives without another one (E3)."""
-        if self.endless:
-            return timedelta.max
-        return limit_of(row, self.rules)
+    def limit(self) -> timedelta:
+        """How long after its last message the open conversation lives on (E3, E4)."""
+        assert self.conversation is not None
+        return timedelta.max if self.endless else limit_of(self.conversation.rows[-1], self.rules)
 
     def take(self, row: Row) -> None:
         """Place one non-neutral event."""
+        if row.kind in (Kind.HANDOFF, Kind.NO_REPLY):
+            self.take_control(row)
+            return
         self.close_if_silent(row.at)
         if self.conversation is not None:
             if row.kind is not Kind.TEMPLATE:
@@ -61,16 +63,28 @@ class Walk:
             self.take_ours(row)
         elif row.kind in CUSTOMER:
             self.take_customers(row)
-        # A control event outside every conversation changes nothing.
+        # A close outside every conversation changes nothing.
+
+    def take_control(self, row: Row) -> None:
+        """A hand-off or "no reply needed" changes who waits while the last message holds (E4).
+
+        What holds is the limit of that message itself: a "no reply needed" that ended the waiting
+        since does not keep a later hand-off out.
+        """
+        if self.conversation is None:
+            return
+        last = last_message(self.conversation.rows)
+        if self.endless or row.at - last.at <= limit_of(last, self.rules):
+            self.conversation.rows.append(row)
 
     def close_if_silent(self, now: datetime) -> None:
         """Close the open conversation if its limit ran out before this moment (E4)."""
         if self.conversation is None:
             return
-        last = self.conversation.rows[-1]
-        if now - last.at > self.limit(last):
-            reason = "abandoned" if last.kind in WAITING else "inactivity"
-            self.end(last.at + self.limit(last), reason)
+        last, limit = last_message(self.conversation.rows), self.limit()
+        if now - last.at > limit:
+            waiting = self.conversation.rows[-1].kind in WAITING
+            self.end(last.at + limit, "abandoned" if waiting else "inactivity")
 
     def end(self, at: datetime, reason: str) -> None:
         """Close the open conversation."""
@@ -138,6 +152,11 @@ def limit_of(row: Row, rules: Rules) -> timedelta:
     return rules.cap if row.kind in WAITING else rules.gap
 
 
+def last_message(rows: list[Row]) -> Row:
+    """The last row that is a message: messages measure the gap, events do not (E4)."""
+    return [row for row in rows if row.kind in MESSAGES][-1]
+
+
 def split_stream(
     rows: list[Row], rules: Rules, *, endless: bool
 ) -> tuple[list[Stretch], list[list[Row]]]:
@@ -203,4 +222,4 @@ def _within_limit(row: Row, stretch: Stretch, rules: Rules, *, endless: bool) ->
     ]
     if before[-1].kind is Kind.CLOSE:
         return False
-    return endless or row.at - before[-1].at <= limit_of(before[-1], rules)
+    return endless or row.at - last_message(before).at <= limit_of(before[-1], rules)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 # A schedule that never opens again must end in an error, not in an endless walk.
-HORIZON = timedelta(days=1500)
+HORIZON = timedelta(days=400)
 
 
 @dataclass(frozen=True)

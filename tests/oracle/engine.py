@@ -12,7 +12,10 @@ from datetime import datetime
 
 from tests.oracle.boundaries import (
     CUSTOMER,
+    MESSAGES,
+    WAITING,
     kind_of,
+    last_message,
     limit_of,
     split_stream,
     whole_thread,
@@ -44,8 +47,6 @@ __all__ = [
     "Session",
     "run",
 ]
-
-MESSAGES = (Kind.NEED, Kind.COURTESY, Kind.HUMAN, Kind.TEMPLATE, Kind.BOT)
 
 
 def run(events: Iterable[Event], rules: Rules) -> Result:
@@ -105,7 +106,7 @@ def _closing(stretch: Stretch, rules: Rules, *, whole: bool) -> tuple[datetime |
     """Moment and reason of the close, nulls while the conversation is open (E8)."""
     if stretch.ended_at is not None:
         return stretch.ended_at, stretch.end_reason
-    last = stretch.rows[0]
+    living: list[Row] = []
     closed: Row | None = None
     for row in stretch.rows:
         if row.event.message_id in stretch.tail_ids:
@@ -115,13 +116,13 @@ def _closing(stretch: Stretch, rules: Rules, *, whole: bool) -> tuple[datetime |
             if tail or row.kind is Kind.CLOSE:
                 continue
         closed = row if row.kind is Kind.CLOSE else None
-        last = row
+        living.append(row)
     if closed is not None:
         return closed.at, "explicit"
-    ends = last.at + limit_of(last, rules)
+    ends = last_message(living).at + limit_of(living[-1], rules)
     if ends > rules.as_of:
         return None, None
-    return ends, "abandoned" if last.kind in (Kind.NEED, Kind.HANDOFF) else "inactivity"
+    return ends, "abandoned" if living[-1].kind in WAITING else "inactivity"
 
 
 def _describe(stretch: Stretch, rules: Rules, *, whole: bool) -> tuple[Conversation, list[Reply]]:
@@ -147,7 +148,7 @@ def _describe(stretch: Stretch, rules: Rules, *, whole: bool) -> tuple[Conversat
         initiated_by=stretch.initiated_by,
         interaction_type=_interaction_type(stretch, has_human=bool(humans), has_bot=bool(bots)),
         started_at=rows[0].at,
-        last_message_at=[row for row in rows if row.kind in MESSAGES][-1].at,
+        last_message_at=last_message(rows).at,
         closed_at=closed_at,
         close_reason=reason,
         is_open=closed_at is None,

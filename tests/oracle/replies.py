@@ -20,10 +20,9 @@ def waits_of(stretch: Stretch, rules: Rules, *, is_open: bool) -> list[Reply]:
     for i, row in enumerate(stretch.rows):
         held = release is not None and i < release
         handed_over = release is not None and i == release
-        if row.kind is Kind.NEED and not held and since is None:
+        need_waits = row.kind is Kind.NEED and not held and since is None
+        if need_waits or (row.kind is Kind.HANDOFF and handed_over):
             since = row
-        elif row.kind is Kind.HANDOFF and handed_over:
-            since = since or row
         elif row.kind is Kind.HUMAN:
             if handed_over:
                 since = _need_after_bot(stretch.rows[:i])
@@ -112,14 +111,12 @@ def _mark_first_response(stretch: Stretch, waits: list[Reply], rules: Rules) -> 
     asked = position[question.event.message_id]
     for i, wait in enumerate(waits):
         started = position[wait.waiting_message_id]
-        following = waits[i + 1] if i + 1 < len(waits) else None
         if started >= asked:
             return [*waits[:i], replace(wait, is_first_response=True), *waits[i + 1 :]]
         ended = _end_position(stretch.rows, wait, started)
         if asked < ended:
             moved = _count_from(wait, question, rules)
             return [*waits[:i], moved, *waits[i + 1 :]]
-        assert following is None or position[following.waiting_message_id] > started
     return waits
 
 

@@ -9,25 +9,35 @@ import duckdb
 
 _MACROS: Final = (
     # Entities of HTML as text; `&amp;` last, else `&amp;lt;` would become a sign that was not there.
+    # Each guard saves a pass over the text: most hold no entity and only block tags.
     r"""
     create macro unescape_html(x) as
-        replace(replace(replace(replace(replace(replace(replace(replace(replace(
-            x, '&lt;', '<'), '&gt;', '>'), '&quot;', '"'), '&#34;', '"'), '&#39;', ''''),
-            '&#x27;', ''''), '&apos;', ''''), '&nbsp;', ' '), '&amp;', '&')
+        case when contains(x, '&') then
+            replace(replace(replace(replace(replace(replace(replace(replace(replace(
+                x, '&lt;', '<'), '&gt;', '>'), '&quot;', '"'), '&#34;', '"'), '&#39;', ''''),
+                '&#x27;', ''''), '&apos;', ''''), '&nbsp;', ' '), '&amp;', '&')
+        else x end
     """,
-    # Block ends become line breaks, other tags vanish. A tag starts with a letter, "/" or "!", so
+    r"""
+    create macro _without_blocks(x) as
+        case when contains(x, '<') then
+            regexp_replace(
+                x, '(?i)</?(?:br|p|div|li|tr|pre|blockquote|h[1-6])(?:[\s/][^>]*)?>', chr(10), 'g'
+            )
+        else x end
+    """,
+    r"""
+    create macro _without_tags(x) as
+        case when contains(x, '<') then regexp_replace(x, '<[a-zA-Z/!][^>]*>', '', 'g') else x end
+    """,
+    # Block tags become line breaks, other tags vanish. A tag starts with a letter, "/" or "!", so
     # that a plain "2 < 3 and 5 > 4" survives.
     r"""
     create macro html_to_text(x) as
-        trim(regexp_replace(unescape_html(
-            regexp_replace(
-                regexp_replace(
-                    x, '(?i)<(?:br|/?(?:p|div|li|tr|pre|blockquote|h[1-6]))(?:\s[^>]*|/)?>\s*',
-                    chr(10), 'g'
-                ),
-                '<[a-zA-Z/!][^>]*>', '', 'g'
-            )
-        ), '[ \t]*\n\s*', chr(10), 'g'), E' \t\n\r')
+        trim(regexp_replace(
+            replace(unescape_html(_without_tags(_without_blocks(x))), E' \n', E'\n'),
+            '\n\s+', chr(10), 'g'
+        ), E' \t\n\r')
     """,
     r"""
     create macro _money_digits(x) as

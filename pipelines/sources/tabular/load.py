@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.sources._common.exports import SourceFileError
+from pipelines.sources.tabular.delimited import csv_header, patient_rows
 from pipelines.sources.tabular.functions import identifier, literal
 from pipelines.sources.tabular.mapping import PSEUDO_COLUMNS, Files
 from pipelines.sources.tabular.prepare import Prepared
-from pipelines.sources.tabular.projection import missing_columns
 from pipelines.sources.tabular.records import BadLine, Damaged, flatten, read_records
 
 _BATCH = 20_000
@@ -77,7 +75,7 @@ class Loader:
             with suppress(duckdb.Error, pa.ArrowException):
                 self._copy(relation, wanted, scan, files, prepared.origin)
                 return
-        rows = _patient_rows(prepared, delimiter, files.quote, header, loaded.rejected)
+        rows = patient_rows(prepared, delimiter, files.quote, header, loaded.rejected)
         self._insert(relation, wanted, rows, files, prepared.origin)
 
     def _load_parquet(self, prepared: Prepared, files: Files, loaded: Loaded) -> None:
@@ -128,7 +126,7 @@ class Loader:
             self._append(loaded.relations[explode], names, buffer)
             self._finish(loaded.relations[explode], files, prepared.origin)
         if number > len(loaded.rejected):
-            _wanted(prepared.origin, files, sorted(found))
+            _refuse_missing(prepared.origin, sorted(files.required_columns() - found), found)
 
     def _copy(
         self, relation: str, wanted: dict[str, str | None], scan: str, files: Files, origin: Path
@@ -212,111 +210,18 @@ class Loader:
             )
 
 
-def csv_header(path: Path, delimiter: str, quote: str, origin: Path) -> list[str]:
-    """Return the names in the first record; empty and repeated ones get a number.
-
-    Raises:
-        SourceFileError: the file is empty or its first record is no header.
-    """
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        try:
-            names = next(_csv_reader(file, delimiter, quote), [])
-        except csv.Error as error:
-            raise SourceFileError(
-                origin, "the header line is damaged", "Check delimiter and quote in the mapping"
-            ) from error
-    if not names:
-        raise SourceFileError(origin, "is empty", "Export the file again, with a header line")
-    unique: list[str] = []
-    taken: set[str] = set()
-    for position, name in enumerate(names, start=1):
-        base = name.strip() or f"column_{position}"
-        candidate, number = base, 1
-        while candidate.casefold() in taken:
-            number += 1
-            candidate = f"{base}_{number}"
-        taken.add(candidate.casefold())
-        unique.append(candidate)
-    return unique
-
-
 def _wanted(origin: Path, files: Files, header: Sequence[str]) -> dict[str, str | None]:
     """Return the file's column for each column of the mapping; null for absent optional ones."""
-    missing = missing_columns(files, frozenset(header))
-    if missing:
-        raise SourceFileError(
-            origin,
-            f"misses the column {', '.join(missing)} (found: {', '.join(header)})",
-            "Correct the name in the mapping, or list the column in optional_columns",
-        )
     by_name = {name.casefold(): name for name in header}
+    required = sorted(files.required_columns())
+    _refuse_missing(origin, [name for name in required if name.casefold() not in by_name], header)
     return {name: by_name.get(name.casefold()) for name in sorted(files.sources())}
 
 
-def _csv_reader(lines: Iterable[str], delimiter: str, quote: str) -> Iterator[list[str]]:
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    if not quote:
-        return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
-    return csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
-
-
-def _patient_rows(
-    prepared: Prepared,
-    delimiter: str,
-    quote: str,
-    header: Sequence[str],
-    rejected: list[tuple[str, str, str]],
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield (row number, row) of a CSV file with faults, which are noted with their lines."""
-    remedy = "Correct the line, or the delimiter and quote in the mapping"
-    with prepared.plain.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        line = 0
-
-        def lines() -> Iterator[str]:
-            nonlocal line
-            for text in file:
-                line += 1
-                yield text
-
-        rows = _csv_reader(lines(), delimiter, quote)
-        next(rows)
-        number, first = 0, line + 1
-        held: tuple[int, int, list[str]] | None = None
-        while True:
-            first = line + 1
-            try:
-                row = next(rows)
-            except StopIteration:
-                break
-            except csv.Error:
-                number += 1
-                rejected.append((_place(first, line), "a quote is damaged or never closed", remedy))
-                continue
-            if not row:
-                continue
-            number += 1
-            if held:
-                yield held[0], _named(header, held[2])
-                held = None
-            if len(row) != len(header):
-                reason = f"has {len(row)} fields instead of {len(header)}"
-                rejected.append((_place(first, line), reason, remedy))
-            elif any(0xDC80 <= ord(char) <= 0xDCFF for value in row for char in value):
-                reason = "holds bytes that are not UTF-8"
-                rejected.append(
-                    (_place(first, line), reason, "Write the right encoding into the mapping")
-                )
-            else:
-                held = (number, first, row)
-        if held and prepared.damage and not prepared.ends_with_line:
-            rejected.append((f"line {held[1]}", "the row is cut off", "Export the file again"))
-        elif held:
-            yield held[0], _named(header, held[2])
-
-
-def _place(first: int, last: int) -> str:
-    return f"line {first}" if last <= first else f"lines {first}-{last}"
-
-
-def _named(header: Sequence[str], row: Sequence[str]) -> dict[str, str]:
-    return {name: value for name, value in zip(header, row, strict=True) if value}
+def _refuse_missing(origin: Path, missing: Sequence[str], found: Iterable[str]) -> None:
+    if missing:
+        raise SourceFileError(
+            origin,
+            f"misses the column {', '.join(missing)} (found: {', '.join(found)})",
+            "Correct the name in the mapping, or list the column in optional_columns",
+        )

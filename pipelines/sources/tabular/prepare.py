@@ -65,7 +65,7 @@ def prepare(path: Path, *, workdir: Path, encoding: str, quote: str, binary: boo
         raise SourceFileError(
             path,
             f"byte {error.start} is not {encoding}",
-            "Write the right encoding into the mapping, e.g. encoding = \"cp1251\"",
+            'Write the right encoding into the mapping, e.g. encoding = "cp1251"',
         ) from error
     except OSError as error:
         raise SourceFileError(

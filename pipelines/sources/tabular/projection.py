@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pipelines.sources.tabular import contract
 from pipelines.sources.tabular.contract import Field
 from pipelines.sources.tabular.functions import identifier, literal
-from pipelines.sources.tabular.mapping import Column, Files, Mapping, Table
+from pipelines.sources.tabular.mapping import Column, Mapping, Table
 
 _REMEDIES = {
     "fails": "Correct the expression in the mapping, or the value in the file",
@@ -70,26 +70,18 @@ def project(mapping: Mapping, table: Table, *, relation: str, zone: str) -> Proj
             problems.append((reason, remedy))
     kept = f"try(coalesce((\n{table.where}\n), false))" if table.where else "true"
     raw = [f"{part.raw} as {identifier('r ' + part.name)}" for part in parts]
-    failed = [
-        f"{part.failed} as {identifier('f ' + part.name)}" for part in parts if part.failed
-    ]
+    failed = [f"{part.failed} as {identifier('f ' + part.name)}" for part in parts if part.failed]
     values = [f"{part.value} as {identifier('v ' + part.name)}" for part in parts]
     final = [f"{identifier('v ' + part.name)} as {identifier(part.name)}" for part in parts]
     problem = f"case {' '.join(cases)} end" if cases else "null"
     # Three layers, so that an expression is evaluated once however often its result is looked at.
     sql = (
         f"select _row, _index, {', '.join(final)}, cast({problem} as integer) as _problem from ("
-        f"select *, {', '.join(values)} from ("
-        f"select _row, _index, {kept} as _kept, {', '.join(raw + failed)} from {relation}"
+        f"select *, {', '.join(values + failed)} from ("
+        f"select *, {kept} as _kept, {', '.join(raw)} from {relation}"
         f") where _kept is distinct from false)"
     )
     return Projection(sql, tuple(problems))
-
-
-def missing_columns(files: Files, found: frozenset[str]) -> list[str]:
-    """Return the required columns that the file does not have (names compare without case)."""
-    present = {name.casefold() for name in found}
-    return sorted(name for name in files.required_columns() if name.casefold() not in present)
 
 
 def _with_defaults(mapping: Mapping, table: Table) -> dict[str, Column]:
@@ -115,7 +107,7 @@ def _part(entity: str, field: Field, spec: Column, zone: str) -> _Part:
     value = _typed(field, spec, mapped, spec.zone or zone)
     problems: list[tuple[str, str, str]] = []
     if failed:
-        condition = f"{identifier('f ' + field.name)} is null"
+        condition = f"{identifier('f ' + field.name)}"
         problems.append((condition, f"{field.name}: the expression fails", _REMEDIES["fails"]))
     if spec.values is not None and spec.default is None:
         condition = f"{raw_name} is not null and {value_name} is null"
@@ -142,7 +134,8 @@ def _raw(spec: Column, *, trim: bool) -> tuple[str, str | None]:
     """Return the text that is read, and a column that is null where reading it failed."""
     if spec.column is not None:
         name = identifier(spec.column)
-        return (f"nullif(trim({name}), '')" if trim else name), None
+        text = f"cast({name} as varchar)"  # pseudo columns are numbers
+        return (f"nullif(trim({text}), '')" if trim else text), None
     if spec.constant is not None:
         value = spec.constant
         text = str(value).lower() if isinstance(value, bool) else str(value)
@@ -155,12 +148,15 @@ def _raw(spec: Column, *, trim: bool) -> tuple[str, str | None]:
         return f"nullif({merged}, '{{}}')", None
     if spec.when is not None:
         condition = f"(\n{spec.when}\n)"
-        chosen = f"case when {condition} then {literal(spec.then)} else {literal(spec.otherwise)} end"
-        return f"try({chosen})", f"try({chosen} is null)"
-    # `try` gives null both for a null and for an error; `is null` inside it tells them apart.
+        chosen = (
+            f"case when {condition} then {literal(spec.then)} else {literal(spec.otherwise)} end"
+        )
+        return f"try({chosen})", f"try({chosen} is null) is null"
+    # `try` gives null both for a null and for an error; `is null` inside it tells them apart. That
+    # second evaluation is asked for only where the first gave nothing.
     expression = f"(\n{spec.sql}\n)"
     text = f"try(cast({expression} as varchar))"
-    return (f"nullif({text}, '')"), f"try({expression} is null)"
+    return f"nullif({text}, '')", f"try({expression} is null) is null"
 
 
 def _mapped(spec: Column, text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from typing import Any, Final
 
 from pipelines.sources.telegram_export.settings import (
@@ -53,8 +54,7 @@ def item_metadata(item: dict[str, Any]) -> dict[str, object]:
         word = item.get(key)
         if word is not None:
             facts[name] = word if _is_word(word) else "other"
-    duration = item.get("duration_seconds")
-    if isinstance(duration, int | float):
+    if (duration := _number(item.get("duration_seconds"))) is not None:
         facts["duration_seconds"] = duration
     if (reason := item.get("discard_reason")) is not None and _is_word(reason):
         facts["discard_reason"] = reason
@@ -92,6 +92,13 @@ def _is_word(value: Any) -> bool:
     return isinstance(value, str) and _WORD.fullmatch(value) is not None
 
 
+def _number(value: Any) -> int | float | None:
+    """A JSON number; ijson gives fractions as Decimal."""
+    if isinstance(value, Decimal):
+        return float(value)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
 def _count_reactions(reactions: Any) -> int:
     if not isinstance(reactions, list):
         return 0
@@ -120,7 +127,7 @@ def _invoice(invoice: Any) -> dict[str, object]:
     if not isinstance(invoice, dict):
         return {}
     facts: dict[str, object] = {"invoice": True}
-    if isinstance(amount := invoice.get("amount"), int | float):
+    if (amount := _number(invoice.get("amount"))) is not None:
         facts["invoice_amount_minor"] = amount
     currency = invoice.get("currency")
     if isinstance(currency, str) and re.fullmatch(r"[A-Z]{3}", currency):

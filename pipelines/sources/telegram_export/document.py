@@ -1,21 +1,20 @@
-"""The structure of an export, read while ijson is still building it.
+"""The structure of an export: owner, contacts and chats, taken out while the file is parsed.
 
-ijson attaches every object to its parent when the object begins, so the unfinished document can be
-looked into between two chunks (`ijson.ObjectBuilder`: "available at any time"). The reader takes
-the finished messages out after each chunk: the document stays small, whatever the file's size, and
-chats keep their identity, which a stream of `chats.list.item.messages.item` would lose.
+After each chunk the finished messages leave the growing document: it stays small, whatever the
+file's size, and chats keep their identity, which a stream of `chats.list.item.messages.item` would
+lose.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import ijson
 
+from pipelines.sources.telegram_export.growing import GrowingDocument
 from pipelines.sources.telegram_export.settings import (
     CHAT_LISTS,
     CONTACTS_KEY,
@@ -76,32 +75,6 @@ Piece = Owner | Contacts | ChatPart | Damage
 def label(key: tuple[str, int]) -> str:
     """Name a chat by its list and its position there, never by its title."""
     return f"{CHAT_LISTS.get(key[0], 'chat')} {key[1]}"
-
-
-class GrowingDocument:
-    """The root object of a JSON text, visible while it is being built."""
-
-    def __init__(self) -> None:
-        self.root: dict[str, Any] = {}
-        # The first object that ijson asks for is the root. An iterator over C calls instead of a
-        # function: it is asked for every object of the file.
-        new_object = chain([self.root], iter(dict, None)).__next__
-        self._started = False
-        self._results = ijson.sendable_list()
-        self._parser = ijson.items_coro(self._results, "", map_type=new_object, use_float=True)
-
-    def feed(self, chunk: bytes) -> None:
-        """Parse a chunk; everything before an error is in `root` when ijson.JSONError is raised."""
-        if not self._started and (beginning := chunk.lstrip()):
-            # In a list the first object met would pass for the root.
-            if not beginning.startswith(b"{"):
-                raise ijson.JSONError("the text does not begin with an object")
-            self._started = True
-        self._parser.send(chunk)
-
-    def close(self) -> None:
-        """Declare the end of the text; ijson.JSONError where the root is unfinished."""
-        self._parser.close()
 
 
 class ExportWalk:
@@ -262,7 +235,7 @@ def _count_whole(path: Path, prefix: str) -> int:
     The document does not tell whether its last message is whole or cut after a comma.
     """
     items = ijson.sendable_list()
-    parser = ijson.items_coro(items, prefix, use_float=True)
+    parser = ijson.items_coro(items, prefix)
     count = 0
     try:
         for chunk in read_chunks(path):

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.sources._common.contracts import stable_hash
+from pipelines.sources.telegram_export.chats import chat_identifier
 from pipelines.sources.telegram_export.document import ChatPart, ExportWalk, Owner
-from pipelines.sources.telegram_export.rows import chat_identifier
 
 
 class Headers:

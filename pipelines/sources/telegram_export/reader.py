@@ -18,24 +18,20 @@ import pyarrow as pa
 from pipelines.sources._common.contracts import ENTITIES, stable_hash
 from pipelines.sources._common.exports import ExportSummary, SourceFileError
 from pipelines.sources._common.privacy import Pseudonymizer
+from pipelines.sources.telegram_export.chats import Chat, open_chat
 from pipelines.sources.telegram_export.document import (
     ChatPart,
     Contacts,
     Damage,
     ExportWalk,
-    GrowingDocument,
     Owner,
     Piece,
 )
+from pipelines.sources.telegram_export.growing import GrowingDocument
 from pipelines.sources.telegram_export.headers import Headers
 from pipelines.sources.telegram_export.instants import NoInstantError
 from pipelines.sources.telegram_export.people import AuthorBook, Staff, agent_row, contact_row
-from pipelines.sources.telegram_export.rows import (
-    Chat,
-    MessageRows,
-    RejectedItemError,
-    open_chat,
-)
+from pipelines.sources.telegram_export.rows import MessageRows, RejectedItemError
 from pipelines.sources.telegram_export.settings import (
     AGAIN_REMEDY,
     BATCH_ROWS,
@@ -45,6 +41,7 @@ from pipelines.sources.telegram_export.settings import (
     MESSAGES_KEY,
     NOT_AN_EXPORT,
     RESOURCE,
+    SNIFF_BYTES,
 )
 from pipelines.sources.telegram_export.sniff import recognise
 from pipelines.sources.telegram_export.stream import file_key, read_chunks
@@ -58,9 +55,14 @@ def looks_like_export(path: Path) -> bool:
     False for other JSON, for other formats and for what cannot be opened.
     """
     document = GrowingDocument()
+    verdict, seen = None, 0
     # What was built before an error still tells: a cut export is an export.
     with suppress(ijson.JSONError, OSError):
-        document.feed(next(read_chunks(path), b""))
+        for chunk in read_chunks(path):
+            document.feed(chunk)
+            verdict, seen = recognise(document.root), seen + len(chunk)
+            if verdict is not None or seen >= SNIFF_BYTES:
+                break
     return recognise(document.root) is True
 
 
@@ -98,6 +100,7 @@ def read_export(
     if not walk.recognised:
         raise SourceFileError(path, NOT_AN_EXPORT, EXPORT_REMEDY)
     yield from reader.flush()
+    reader.note()
 
 
 def _zone(source_name: str, time_zone: str | None) -> ZoneInfo | None:
@@ -132,6 +135,7 @@ class _Reader:
         self._headers = Headers(path, source_name)
         self._chat: tuple[tuple[str, int], Chat] | None = None
         self._file_key: str | None = None
+        self._one_sided_groups = 0
 
     @property
     def waiting_rows(self) -> int:
@@ -166,6 +170,14 @@ class _Reader:
         others, self._others = self._others, {}
         for entity, rows in others.items():
             yield entity, pa.Table.from_pylist(rows, schema=ENTITIES[entity])
+
+    def note(self) -> None:
+        """Tell what the file shows about how it was exported."""
+        if self._one_sided_groups:
+            self._summary.notes.append(
+                f"{self._one_sided_groups} group(s) hold messages of one author only: the export "
+                "was probably made with «Only my messages»; export again without that option"
+            )
 
     def _take_owner(self, fields: dict[str, Any]) -> None:
         if (person := self._staff.own(fields)) is not None:
@@ -214,6 +226,7 @@ class _Reader:
             self._summary.chats += 1
             for person in self._staff.of_chat(chat.chat_type, chat.chat_id, chat.authors):
                 self._add_agent(*person)
+            self._one_sided_groups += chat.is_group and len(chat.authors) == 1
             if MESSAGES_KEY in part.fields and not isinstance(part.fields[MESSAGES_KEY], list):
                 self._reject(chat.label, "the chat's messages are not a list", AGAIN_REMEDY)
         self._chat = None

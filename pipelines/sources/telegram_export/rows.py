@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -10,6 +9,7 @@ import pyarrow as pa
 
 from pipelines.sources._common.contracts import MESSAGES, stable_hash
 from pipelines.sources._common.privacy import Pseudonymizer
+from pipelines.sources.telegram_export.chats import Chat, content_id
 from pipelines.sources.telegram_export.content import (
     content_type,
     item_metadata,
@@ -21,14 +21,10 @@ from pipelines.sources.telegram_export.people import Author, AuthorBook
 from pipelines.sources.telegram_export.settings import (
     AGAIN_REMEDY,
     CHANNEL_TYPE,
-    CHAT_TYPES,
-    GROUP_TYPES,
-    PERSONAL_CHAT,
-    SKIPPED_TYPES,
     SPECIAL_KEYS,
 )
 
-_INT64: Final = range(-(2**63), 2**63)
+_INT64_LIMIT: Final = 2**63
 # The cells that `MessageRows.add` gives, in its order; the rest of the contract is constant.
 _VARYING: Final = (
     "row_key", "thread_id", "thread_type", "is_group", "message_id", "message_seq", "event_type",
@@ -44,53 +40,6 @@ class RejectedItemError(Exception):
         super().__init__(reason)
         self.reason = reason
         self.remedy = remedy
-
-
-@dataclass(slots=True)
-class Chat:
-    """What the rows of a chat have in common."""
-
-    label: str
-    chat_type: str | None
-    chat_id: str | None
-    thread_id: str
-    skipped: bool
-    thread_type: str | None = None
-    is_group: bool = False
-    facts: dict[str, object] = field(default_factory=dict)
-    plain_metadata: str | None = None
-    authors: dict[str, str | None] = field(default_factory=dict)  # of a personal chat, in clear
-    last_moment: int = 0
-    met_in_moment: dict[str, int] = field(default_factory=dict)
-
-
-def open_chat(
-    label: str, fields: dict[str, Any], thread: str, pseudonymizer: Pseudonymizer
-) -> Chat:
-    """Make the common part from a chat's keys and its identity in clear."""
-    kind = fields.get("type")
-    chat_type = kind if isinstance(kind, str) and kind in CHAT_TYPES else None
-    is_group = chat_type in GROUP_TYPES
-    facts: dict[str, object] = {"chat_type": chat_type} if chat_type else {}
-    return Chat(
-        label=label,
-        chat_type=chat_type,
-        chat_id=chat_identifier(fields),
-        thread_id=pseudonymizer.pseudonym("telegram_chat", thread),
-        skipped=chat_type in SKIPPED_TYPES,
-        thread_type="group" if is_group else "personal" if chat_type == PERSONAL_CHAT else None,
-        is_group=is_group,
-        facts=facts,
-        plain_metadata=to_json(facts),
-    )
-
-
-def chat_identifier(fields: dict[str, Any]) -> str | None:
-    """The chat's id as text; null in very old exports."""
-    value = fields.get("id")
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    return str(value).strip() or None
 
 
 class MessageRows:
@@ -123,52 +72,55 @@ class MessageRows:
         """
         service = _is_service(item)
         sent = sent_microseconds(item, self._zone)
-        edited = edited_microseconds(item, self._zone) if "edited" in item else None
+        edited = None
+        if "edited" in item or "edited_unixtime" in item:
+            edited = edited_microseconds(item, self._zone)
         if service:
             author = self._authors.find(item.get("actor_id"), item.get("actor"))
         else:
             author = self._authors.find(item.get("from_id"), item.get("from"))
-        original = original_text(item)
-        text = self._mask(original) if original else None
-        if service or not item.keys().isdisjoint(SPECIAL_KEYS):
-            content = content_type(item, original) if not service else "other"
-            metadata = to_json(chat.facts | item_metadata(item))
-            if text is None and content == "sticker" and isinstance(item.get("sticker_emoji"), str):
-                # The length stays 0: nobody typed the emoji of a sticker.
-                text = self._mask(item["sticker_emoji"])
-        else:
-            content, metadata = "text", chat.plain_metadata
-        if text and "\0" in text:
-            text = text.replace("\0", "")  # Postgres takes no NUL
+            self._count(chat, author, sent)
+        content, text, length, metadata = self._content(chat, item, service=service)
         number = message_number(item.get("id"))
-        reply = (
-            None if "reply_to_peer_id" in item else message_number(item.get("reply_to_message_id"))
-        )
+        # An answer to a message of another chat: that number would name a stranger here.
+        answered = item.get("reply_to_message_id") if "reply_to_peer_id" not in item else None
+        reply = None if answered is None else message_number(answered)
         kind = "service" if service else "message"
         who = author.source_id or author.name_id
         if number is None:
-            message_id = _content_id(chat, sent, (who, kind, text, content))
+            message_id = content_id(chat, sent, (who, kind, text, content))
         else:
             message_id = str(number)
         # Ids, numbers and fixed words hold no separator, so joining them is unambiguous. Names are
-        # left out: a person who is renamed has not written anew.
-        row_key = stable_hash(
-            (
-                self._source_name,
-                f"{chat.thread_id}|{message_id}|{kind}|{sent}|{edited}|{who}|{content}|{reply}",
-                text,
-            )
-        )
+        # left out: a person who is renamed has not written anew. Reactions are left out as well.
+        facts = f"{chat.thread_id}|{message_id}|{kind}|{sent}|{edited}|{who}|{content}|{reply}"
+        row_key = stable_hash((self._source_name, facts, text))
         self._rows.append(
             (
                 row_key, chat.thread_id, chat.thread_type, chat.is_group, message_id,
                 position if number is None else number, kind, sent, edited,
                 "system" if service else None, author.source_id, author.name_id, content, text,
-                len(original), None if reply is None else str(reply), metadata,
+                length, None if reply is None else str(reply), metadata,
             )
         )  # fmt: skip
-        if not service:
-            self._count(chat, author, sent)
+
+    def _content(
+        self, chat: Chat, item: dict[str, Any], *, service: bool
+    ) -> tuple[str, str | None, int, str | None]:
+        """Content type, masked text, length of the original text, metadata."""
+        original = original_text(item)
+        text = self._mask(original) if original else None
+        if service or not item.keys().isdisjoint(SPECIAL_KEYS):
+            content = "other" if service else content_type(item, original)
+            metadata = to_json(chat.facts | item_metadata(item))
+            if text is None and content == "sticker" and isinstance(item.get("sticker_emoji"), str):
+                # The length stays 0: nobody typed the emoji of a sticker.
+                text = self._mask(item["sticker_emoji"]) or None
+        else:
+            content, metadata = "text", chat.plain_metadata
+        if text and "\0" in text:
+            text = text.replace("\0", "")  # Postgres takes no NUL
+        return content, text, len(original), metadata
 
     def table(self) -> pa.Table:
         """The rows gathered since the last call, as a table of the contract."""
@@ -198,20 +150,19 @@ class MessageRows:
             self.first = sent
         elif sent > self.last:
             self.last = sent
-        if (
-            chat.chat_type == PERSONAL_CHAT
-            and author.source
-            and (author.name or author.source not in chat.authors)
-        ):
+        if author.source and (author.name or author.source not in chat.authors):
             chat.authors[author.source] = author.name
 
 
 def message_number(value: Any) -> int | None:
     """A message id; negative for messages from before a group was migrated; else null."""
+    if value is None:
+        return None
     if isinstance(value, str) and value.removeprefix("-").isdecimal():
         value = int(value)
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_number and value in _INT64 else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if -_INT64_LIMIT <= value < _INT64_LIMIT else None
 
 
 def _is_service(item: Any) -> bool:
@@ -227,17 +178,3 @@ def _is_service(item: Any) -> bool:
             "Telegram Desktop could not export this message (type «unsupported»)", AGAIN_REMEDY
         )
     raise RejectedItemError("the type of this message is unknown", AGAIN_REMEDY)
-
-
-def _content_id(chat: Chat, sent: int, content: tuple[object, ...]) -> str:
-    """Id of a message that has none: its moment, content and number among equal ones.
-
-    A position would change when an export begins at another date; equal messages of one moment
-    stand together, so only those of the current moment are remembered.
-    """
-    if sent != chat.last_moment:
-        chat.last_moment = sent
-        chat.met_in_moment.clear()
-    identity = stable_hash((sent, *content))
-    number = chat.met_in_moment[identity] = chat.met_in_moment.get(identity, 0) + 1
-    return f"h{identity}" if number == 1 else f"h{identity}_{number}"

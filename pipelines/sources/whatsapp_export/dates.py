@@ -192,7 +192,9 @@ def _by_impossible_month(evidence: DateEvidence, path: Path) -> DateDecision | N
         )
     if second and second >= first * settings.CLEAR_MAJORITY:
         return DateDecision(
-            "mdy", "1", f"the second number is above 12 in {second} dates (line {second_line} first)"
+            "mdy",
+            "1",
+            f"the second number is above 12 in {second} dates (line {second_line} first)",
         )
     if first and second:
         raise SourceFileError(

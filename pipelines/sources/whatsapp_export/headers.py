@@ -51,9 +51,7 @@ _DATE: Final = (
     rf"{_MARKS}{_SPACE}?\d{{1,4}}"
 )
 _CJK_DATE: Final = rf"\d{{4}}年{_SPACE}?\d{{1,2}}月{_SPACE}?\d{{1,2}}日"
-_TIME: Final = (
-    rf"\d{{1,2}}(?P<time_sep>[:.]|{_SPACE}?h{_SPACE}?)\d{{2}}(?:(?P=time_sep)\d{{2}})?"
-)
+_TIME: Final = rf"\d{{1,2}}(?P<time_sep>[:.]|{_SPACE}?h{_SPACE}?)\d{{2}}(?:(?P=time_sep)\d{{2}})?"
 _DATE_TAIL: Final = rf"(?:\.(?={_SPACE})|{_SPACE}?г\.)?"
 _TIME_TAIL: Final = rf"(?:{_SPACE}?ч\.)?"
 _BETWEEN: Final = (
@@ -61,7 +59,7 @@ _BETWEEN: Final = (
     rf"(?:(?:{'|'.join(re.escape(word) for word in _GLUE)}){_SPACE})?"
 )
 _CLOSE: Final = (
-    rf"{_MARKS}(?:(?P<bracket>\]){_SPACE}?|{_SPACE}+[-–—](?:{_SPACE}|$)|(?P<colon>:{_SPACE}))"  # noqa: RUF001
+    rf"{_MARKS}(?:(?P<bracket>\]){_SPACE}?|{_SPACE}+[-–—](?:{_SPACE}|$)|(?P<colon>:{_SPACE}))"
 )
 
 _NUMBERS: Final = re.compile(r"\d+")
@@ -108,9 +106,7 @@ def _pattern(date_first: bool, *, date: str) -> str:
     )
     day = rf"(?P<date>{date}){_DATE_TAIL}"
     halves = (day, time) if date_first else (time, day)
-    return (
-        rf"{_MARKS}(?P<open>\[)?{_MARKS}{halves[0]}{_BETWEEN}{halves[1]}{_CLOSE}(?P<rest>.*)\Z"
-    )
+    return rf"{_MARKS}(?P<open>\[)?{_MARKS}{halves[0]}{_BETWEEN}{halves[1]}{_CLOSE}(?P<rest>.*)\Z"
 
 
 @cache
@@ -197,7 +193,9 @@ def compile_layout(layout: Layout) -> re.Pattern[str]:
     else:
         date = rf"\d{{1,2}}{gap}\d{{1,2}}{gap}\d{{{4 if layout.year == 'last' else 2}}}"
     time_separator = (
-        rf"{_SPACE}?h{_SPACE}?" if layout.time_separator == "h" else re.escape(layout.time_separator)
+        rf"{_SPACE}?h{_SPACE}?"
+        if layout.time_separator == "h"
+        else re.escape(layout.time_separator)
     )
     time = rf"\d{{1,2}}{time_separator}\d{{2}}" + (
         rf"{time_separator}\d{{2}}" if layout.seconds else ""
@@ -212,7 +210,7 @@ def compile_layout(layout: Layout) -> re.Pattern[str]:
     opening = rf"{_MARKS}\[{_MARKS}" if layout.bracket else _MARKS
     close = {
         "]": rf"{_MARKS}\]{_SPACE}?",
-        "-": rf"{_MARKS}{_SPACE}+[-–—](?:{_SPACE}|$)",  # noqa: RUF001
+        "-": rf"{_MARKS}{_SPACE}+[-–—](?:{_SPACE}|$)",
         ":": rf"{_MARKS}:{_SPACE}",
     }[layout.close]
     clock = rf"{before}({time}){_TIME_TAIL}{after}"

@@ -68,6 +68,16 @@ select
             <= {{ as_of() }}
             then false
     end as is_within_target,
+    case
+        when first_waits.replied_at is not null
+            then
+                case
+                    when first_waits.initiated_by = 'us'
+                        then first_waits.question_reply_business_seconds
+                    else first_waits.reply_business_seconds
+                end <= {{ var('first_response_target_seconds') }}
+        when first_waits.due_at <= {{ as_of() }} then false
+    end as is_within_target_business,
     first_waits.replied_at is not null
     and case
         when first_waits.initiated_by = 'us' then first_waits.question_reply_business_seconds

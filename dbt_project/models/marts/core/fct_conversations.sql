@@ -131,6 +131,7 @@ select
     coalesce(first_responses.is_answered, false) as has_first_response,
     first_responses.waiting_since_at is not null as awaits_human,
     first_responses.is_within_target,
+    first_responses.is_within_target_business,
     first_responses.is_business_zero,
     timed.is_open and coalesce(not first_responses.is_answered, false) as is_open_unanswered,
     timed.is_open and timed.is_customer_waiting as is_customer_waiting,

@@ -70,6 +70,7 @@ select
     threads.team as team_key,
     'first_response' as policy,
     judged.waiting_since_at,
+    {{ local_date('judged.waiting_since_at') }} as waiting_since_local_date,
     judged.due_at,
     judged.first_response_at,
     judged.clock_stopped_at,

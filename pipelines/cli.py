@@ -1,0 +1,409 @@
+"""The command `otvet`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from pipelines.lib.loading import be_quiet
+from pipelines.settings import PROJECT_ROOT, ConfigurationError, Settings, load_settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _ProgressLines(logging.Handler):
+    """Prints the steps of long work with the time they came at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started = time.monotonic()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        elapsed = time.monotonic() - self._started
+        click.echo(f"[{elapsed:6.1f} s] {record.getMessage()}", err=True)
+
+
+def _show_progress() -> None:
+    logger = logging.getLogger("otvet.progress")
+    logger.handlers = [_ProgressLines()]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+
+
+def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Show errors as one sentence; the full trace goes to the log of the home."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:
+            path = _log_trace()
+            hint = f" (trace: {path})" if path else ""
+            message = " ".join(str(error).split()) or type(error).__name__
+            raise click.ClickException(f"{message}{hint}") from error
+
+    return wrapped
+
+
+def _log_trace() -> Path | None:
+    try:
+        folder = load_settings().logs
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "otvet.log"
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now(tz=UTC).isoformat()}\n{traceback.format_exc()}\n")
+    except (OSError, ConfigurationError):
+        return None
+    return path
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="otvet")
+def main() -> None:
+    """Chat analytics: from messenger exports and CRM tables to numbers one can trust.
+
+    Everything is written to OTVET_HOME (default ./data); settings come from otvet.toml.
+    """
+    be_quiet()
+
+
+@main.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--mapping", help="Shipped mapping or your own TOML file, for tables.")
+@click.option("--source-name", help="Name of the source these files belong to.")
+@click.option("--us", help="Who is the company: name:NAME, roster:FILE or anyone-but-asker.")
+@click.option("--conversation", type=click.Choice(["gap", "thread"]), help="How chats are split.")
+@click.option("--time-zone", help="Zone of local times in the files, e.g. Europe/Moscow.")
+@click.option("--date-order", type=click.Choice(["dmy", "mdy", "ymd"]), help="For WhatsApp.")
+@click.option("--no-run", is_flag=True, help="Load only; build and publish later with `otvet run`.")
+@plain_errors
+def import_command(
+    paths: tuple[Path, ...],
+    mapping: str | None,
+    source_name: str | None,
+    us: str | None,
+    conversation: Any,
+    time_zone: str | None,
+    date_order: Any,
+    no_run: bool,
+) -> None:
+    """Load export files or folders, then build, check and publish.
+
+    Telegram Desktop result.json, WhatsApp .txt or .zip, tables by a mapping; .gz everywhere.
+    Importing a file again changes nothing.
+    """
+    from pipelines.lib.company_state import company_config
+    from pipelines.lib.importing import ImportRequest, import_files
+    from pipelines.lib.locking import home_lock
+    from pipelines.lib.progress import step
+
+    _show_progress()
+    settings = load_settings()
+    request = ImportRequest(
+        paths=paths,
+        source_name=source_name,
+        mapping=mapping,
+        us=us,
+        conversation=conversation,
+        time_zone=time_zone,
+        date_order=date_order,
+    )
+    with home_lock(settings):
+        report = import_files(
+            settings,
+            request,
+            roster=company_config(settings).roster,
+            ask=_ask_who_is_us if sys.stdin.isatty() else None,
+            progress=step,
+        )
+    for failure in report.failures:
+        click.echo(f"not read: {failure}", err=True)
+    if no_run:
+        _print_import(report)
+    else:
+        _run_and_report(settings, "build_job", [report])
+    if report.failures:
+        raise click.exceptions.Exit(1)
+
+
+def _ask_who_is_us(question: Any) -> str:
+    click.echo(f"Who is the company in «{question.source_name}»?")
+    candidates = question.authors[:20]
+    for number, author in enumerate(candidates, start=1):
+        click.echo(f"  {number}. {author.name or author.author_id} — {author.messages} messages")
+    answer = click.prompt("Numbers of your people (comma separated), or «a» for anyone-but-asker")
+    if answer.strip().lower() == "a":
+        return "anyone-but-asker"
+    chosen = [candidates[int(part) - 1] for part in answer.split(",") if part.strip().isdigit()]
+    return "name:" + ";".join(str(author.name or author.author_id) for author in chosen)
+
+
+@main.command()
+@click.option("--source", "sources", multiple=True, help="Only these configured sources.")
+@click.option("--full-refresh", is_flag=True, help="Rebuild every model from the raw tables.")
+@plain_errors
+def run(sources: tuple[str, ...], full_refresh: bool) -> None:
+    """Run the main job: extract all configured sources, build, check, publish."""
+    _show_progress()
+    settings = load_settings()
+    del full_refresh  # every build is a full one
+    if sources:
+        _run_some(settings, sources)
+        return
+    _run_and_report(settings, "main_job", [])
+
+
+def _run_some(settings: Settings, names: Sequence[str]) -> None:
+    from pipelines.lib.company_state import company_config
+    from pipelines.lib.locking import home_lock
+    from pipelines.lib.sources_config import import_configured
+
+    configured = {source.name: source for source in settings.project.sources}
+    unknown = sorted(set(names) - set(configured))
+    if unknown:
+        raise ConfigurationError(
+            f"No source {', '.join(unknown)} in {settings.config_file or 'otvet.toml'}; "
+            f"configured: {', '.join(configured) or 'none'}."
+        )
+    roster = company_config(settings).roster
+    with home_lock(settings):
+        reports = [import_configured(settings, configured[name], roster) for name in names]
+    _run_and_report(settings, "build_job", reports)
+
+
+def _run_and_report(settings: Settings, job: str, reports: Sequence[Any]) -> None:
+    from pipelines.main_job import run_job
+
+    outcome = run_job(settings, job)
+    for report in reports:
+        if report is not None:
+            _print_import(report)
+    if not outcome.succeeded:
+        for failure in outcome.failures:
+            click.echo(f"failed: {failure}", err=True)
+        raise click.exceptions.Exit(1)
+    _print_summary(settings)
+
+
+def _print_import(report: Any) -> None:
+    rows = ", ".join(f"{count:,} {name}" for name, count in sorted(report.rows.items()) if count)
+    click.echo(f"{report.source_name} ({report.kind}): {rows or 'no rows'}")
+    for note in report.notes:
+        click.echo(f"  note: {note}")
+
+
+def _print_summary(settings: Settings) -> None:
+    from pipelines.summary import summary_lines
+
+    for line in summary_lines(settings):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("metrics", nargs=-1, required=True)
+@click.option("--by", "dimensions", multiple=True, help="Split by this dimension.")
+@click.option("--where", "conditions", multiple=True, help="E.g. 'channel_type = telegram'.")
+@click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), help="First day.")
+@click.option("--to", "end", type=click.DateTime(["%Y-%m-%d"]), help="Last day, included.")
+@click.option("--grain", type=click.Choice(["day", "week", "month", "quarter", "year"]))
+@click.option("--limit", type=int)
+@click.option("--format", "output", type=click.Choice(["table", "csv", "json"]), default="table")
+@click.option("--sql", "show_sql", is_flag=True, help="Print the SQL that ran.")
+@plain_errors
+def query(
+    metrics: tuple[str, ...],
+    dimensions: tuple[str, ...],
+    conditions: tuple[str, ...],
+    start: datetime | None,
+    end: datetime | None,
+    grain: Any,
+    limit: int | None,
+    output: str,
+    show_sql: bool,
+) -> None:
+    """Ask the semantic layer of the published version.
+
+    Times are seconds, shares 0-1, nothing is rounded. `otvet metrics` lists the metrics.
+    """
+    from pipelines.lib.tables import render
+    from pipelines.publishing import current_publication
+    from pipelines.semantics import SemanticLayer
+
+    layer = SemanticLayer(current_publication(load_settings().published))
+    by = [name for given in dimensions for name in given.split(",")]
+    answer = layer.ask(
+        metrics,
+        by=by,
+        where=conditions,
+        start=_day(start),
+        end=_day(end),
+        grain=grain,
+        limit=limit,
+    )
+    columns = [*answer.dimensions, *answer.metrics]
+    click.echo(render(answer.rows, columns, output), nl=output != "csv")
+    if show_sql:
+        click.echo(answer.sql, err=output != "table")
+
+
+def _day(value: datetime | None) -> date | None:
+    return value.date() if value is not None else None
+
+
+@main.command()
+@click.option("--format", "output", type=click.Choice(["table", "csv", "json"]), default="table")
+@plain_errors
+def metrics(output: str) -> None:
+    """List the catalogue of metrics: id, labels, definition, unit, denominator."""
+    from pipelines.lib.metric_docs import catalogue_rows
+    from pipelines.lib.tables import render
+
+    rows = catalogue_rows()
+    columns = list(rows[0])
+    shown = columns if output != "table" else ["id", "label_en", "unit", "denominator"]
+    click.echo(render(rows, shown, output), nl=output != "csv")
+
+
+@main.command()
+@click.option("--port", default=8501, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@plain_errors
+def app(port: int, host: str) -> None:
+    """Start the app on the published version."""
+    from pipelines.lib.servers import serve_app
+
+    serve_app(load_settings(), host, port)
+
+
+@main.command()
+@click.option("--port", default=3000, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@plain_errors
+def dagster(port: int, host: str) -> None:
+    """Start Dagster's interface with the schedule and the inbox sensor."""
+    from pipelines.lib.servers import serve_dagster
+
+    serve_dagster(load_settings(), host, port)
+
+
+@main.command()
+@plain_errors
+def doctor() -> None:
+    """Say what is wrong with this installation and how to mend it."""
+    from pipelines.lib.doctor import examine
+
+    problems = 0
+    for finding in examine():
+        mark = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}[finding.level]
+        click.echo(f"{mark}  {finding.subject}: {finding.message}")
+        problems += finding.level == "fail"
+    if problems:
+        raise click.exceptions.Exit(1)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--tables", help="Comma separated; all by default.")
+@click.option("--format", "file_format", type=click.Choice(["parquet", "csv"]), default="parquet")
+@plain_errors
+def export(folder: Path, tables: str | None, file_format: Any) -> None:
+    """Copy published marts to files."""
+    from pipelines.publishing import current_publication, export_tables
+
+    publication = current_publication(load_settings().published)
+    wanted = [name.strip() for name in tables.split(",")] if tables else None
+    for path, rows in export_tables(publication, folder, wanted, file_format):
+        click.echo(f"{path}: {rows:,} rows")
+
+
+@main.command()
+@plain_errors
+def rollback() -> None:
+    """Make the version before the current one current again."""
+    from pipelines.publishing import rollback as roll_back
+
+    click.echo(f"current version: {roll_back(load_settings().published).version}")
+
+
+@main.group()
+def sandbox() -> None:
+    """An emulated company: its exports, its tables, its ground truth."""
+
+
+@sandbox.command("generate")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--seed", default=1, show_default=True)
+@click.option("--messages", default=6000, show_default=True)
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; default yesterday.")
+@plain_errors
+def sandbox_generate(folder: Path, seed: int, messages: int, until: datetime | None) -> None:
+    """Write the company's exports, CRM tables, config and otvet.toml into FOLDER."""
+    from pipelines.sandbox.world import generate_world
+    from pipelines.sandbox.writers import write_company
+
+    world = generate_world(seed, messages, _day(until))
+    write_company(world, folder)
+    click.echo(f"{folder}: a company with about {messages:,} messages (seed {seed})")
+
+
+@sandbox.command("truth")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--messages", default=6000, show_default=True)
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]))
+@plain_errors
+def sandbox_truth(seed: int, messages: int, until: datetime | None) -> None:
+    """Print the true figures of the company, computed from its own events."""
+    import json
+
+    from pipelines.sandbox import truth
+    from pipelines.sandbox.world import generate_world
+
+    world = generate_world(seed, messages, _day(until))
+    click.echo(json.dumps(truth.compute(world), ensure_ascii=False, indent=1, default=str))
+
+
+@main.command()
+@click.option("--serve/--no-serve", default=True, help="Start the app after the figures.")
+@click.option("--messages", default=6000, show_default=True)
+@click.option("--port", default=8501, show_default=True)
+@plain_errors
+def demo(serve: bool, messages: int, port: int) -> None:
+    """Emulated company, main job, figures, app."""
+    import os
+
+    from pipelines.lib.progress import step
+    from pipelines.lib.servers import serve_app
+    from pipelines.sandbox.world import generate_world
+    from pipelines.sandbox.writers import write_company
+
+    _show_progress()
+    home = load_settings().home
+    step(f"emulating a company of about {messages:,} messages in {home}")
+    write_company(generate_world(1, messages, None), home / "sandbox")
+    os.environ["OTVET_CONFIG"] = str(home / "sandbox" / "otvet.toml")
+    settings = load_settings()
+    _run_and_report(settings, "main_job", [])
+    address = f"http://127.0.0.1:{port}"
+    if serve:
+        click.echo(f"\nThe app is at {address} (Ctrl+C ends it).")
+        serve_app(settings, "127.0.0.1", port)
+    else:
+        click.echo(f"\nStart the app with: .venv/bin/otvet app   ({address})")
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(PROJECT_ROOT))
+    main()

@@ -1,0 +1,65 @@
+"""The dbt project as assets; its tests are asset checks."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DbtCliInvocation,
+    DbtCliResource,
+    dbt_assets,
+)
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
+
+from pipelines.defs.resources import WAREHOUSE_POOL
+from pipelines.lib.dbt_project import (
+    as_of,
+    dbt_environment,
+    dbt_variables,
+    ensure_manifest,
+    read_failures,
+)
+from pipelines.lib.progress import step
+from pipelines.settings import load_settings
+
+
+class OtvetDbtTranslator(DagsterDbtTranslator):
+    """Asset keys: `[schema, model]` for models, `[raw_<slug>, <table>]` for sources."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Sources get the keys that ingestion uses, so that the graph is connected."""
+        if dbt_resource_props["resource_type"] == "source":
+            return dg.AssetKey([dbt_resource_props["source_name"], dbt_resource_props["name"]])
+        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Group by layer: staging, intermediate, marts."""
+        return str(dbt_resource_props["fqn"][1])
+
+
+@dbt_assets(
+    manifest=ensure_manifest(),
+    dagster_dbt_translator=OtvetDbtTranslator(),
+    pool=WAREHOUSE_POOL,
+    # Unit tests prove the code, not the data: they run in `make check`.
+    exclude="resource_type:unit_test",
+)
+def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    """Build and test all models; a failed test of severity error stops what depends on it."""
+    settings = load_settings()
+    variables = dbt_variables(settings, as_of(settings))
+    step("building the models")
+    os.environ.update(dbt_environment(settings))
+    invocation: DbtCliInvocation = dbt.cli(
+        ["build", "--vars", json.dumps(variables, ensure_ascii=False)],
+        context=context,
+        target_path=settings.dbt_target,
+    )
+    try:
+        yield from invocation.stream()
+    except DagsterDbtCliRuntimeError as error:
+        problems = read_failures(settings.dbt_target) or [str(error)[:2000]]
+        raise dg.Failure("; ".join(problems[:10])) from error

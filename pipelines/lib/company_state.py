@@ -1,0 +1,51 @@
+"""Loading of the configured state (roster, channels, calendar) into `raw_otvet`."""
+
+from __future__ import annotations
+
+from pipelines.lib.company_config import (
+    CompanyConfig,
+    calendar_table,
+    channels_table,
+    read_company_config,
+    roster_table,
+)
+from pipelines.lib.importing import SOURCE_RULES, load_vault, pseudonymizer
+from pipelines.lib.loading import LoadReport, load_tables
+from pipelines.settings import PROJECT_ROOT, Settings
+
+SHIPPED_CONFIG = PROJECT_ROOT / "config"
+
+
+def company_config(settings: Settings) -> CompanyConfig:
+    """Read the business inputs of this installation."""
+    return read_company_config(settings.config_dir, SHIPPED_CONFIG)
+
+
+def load_company_state(settings: Settings) -> LoadReport:
+    """Load what people configured, so that one build sees one state of it.
+
+    The roster only grows: somebody who left and was deleted from the file stays staff in the
+    messages of their time. To take an entry back, give it the role `customer`.
+    """
+    config = company_config(settings)
+    people = pseudonymizer(settings)
+    upsert = {"disposition": "merge", "strategy": "upsert"}
+    report = load_tables(
+        settings,
+        "raw_otvet",
+        {
+            "roster": roster_table(config.roster, people),
+            "channels": channels_table(config.channels),
+            "business_calendar": calendar_table(config, settings.project.company.time_zone),
+            "source_rules": SOURCE_RULES.empty_table(),
+        },
+        disposition={
+            "roster": upsert,
+            "channels": "replace",
+            "business_calendar": "replace",
+            "source_rules": upsert,
+        },
+        primary_keys={"roster": "row_key", "source_rules": "source_name"},
+    )
+    load_vault(settings, people)
+    return report

@@ -1,0 +1,63 @@
+"""The main job, run in this process: the same graph that Dagster's interface runs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipelines.lib.loading import be_quiet
+from pipelines.lib.locking import home_lock
+from pipelines.settings import PROJECT_ROOT, Settings
+
+
+@dataclass
+class JobOutcome:
+    """How a run ended."""
+
+    succeeded: bool
+    failures: list[str] = field(default_factory=list)
+
+
+def run_job(settings: Settings, name: str) -> JobOutcome:
+    """Run `main_job` or `build_job` in this process and record it in the home's run history.
+
+    Raises:
+        RunInProgressError: another run of this home has not ended.
+    """
+    prepare_instance(settings)
+    import dagster as dg
+
+    from pipelines.definitions import defs
+
+    with home_lock(settings), dg.DagsterInstance.get() as instance:
+        result = defs.resolve_job_def(name).execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            # Steps speak through the progress lines; the event log keeps the rest.
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+        failures = [_describe_failure(event) for event in result.all_events if _failed(event)]
+    return JobOutcome(result.success, failures)
+
+
+def prepare_instance(settings: Settings) -> None:
+    """Point Dagster at the home; its configuration is written once, then the user's to change."""
+    be_quiet()
+    settings.ensure_home()
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    path = settings.dagster_home / "dagster.yaml"
+    if not path.exists():
+        path.write_text((PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"), "utf-8")
+
+
+def _failed(event: Any) -> bool:
+    return bool(event.is_step_failure)
+
+
+def _describe_failure(event: Any) -> str:
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    message = " ".join(str(error.message).split()) if error else "unknown error"
+    return f"{event.step_key}: {message}"

@@ -1,0 +1,414 @@
+"""Ask a metric: the only way from the product to a number.
+
+A metric's formula stands in `dbt_project/models/semantic` and nowhere else. MetricFlow compiles a
+question into SQL in process; the SQL runs on the published version, read-only.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Literal
+
+import duckdb
+
+from pipelines.publishing import Publication
+
+Grain = Literal["day", "week", "month", "quarter", "year"]
+Unit = Literal["count", "seconds", "share", "money"]
+
+# Short names people use, in order of preference; anything else is looked up on the fact itself.
+DIMENSION_ALIASES: dict[str, tuple[str, ...]] = {
+    "agent": ("agent__agent_name",),
+    "channel": ("channel__channel_name",),
+    "team": ("team__team_name",),
+    "customer": ("customer",),
+    "conversation": ("conversation",),
+    "channel_type": ("channel__channel_type",),
+    "source_slug": ("channel__source_slug",),
+    "source": ("channel__source_slug",),
+}
+TIME_DIMENSION = "metric_time"
+_CONDITION = re.compile(
+    r"^\s*(?P<name>[a-z_][a-z0-9_]*)\s*(?P<operator>=|==|!=|<>|>=|<=|>|<|\bnot\s+in\b|\bin\b|"
+    r"\bis\s+not\b|\bis\b)\s*(?P<value>.+?)\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+class SemanticError(Exception):
+    """The question cannot be answered; the message says what to ask instead."""
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """What the catalogue says of a metric."""
+
+    id: str
+    label_en: str
+    label_ru: str
+    definition_en: str
+    definition_ru: str
+    unit: Unit
+    denominator: str | None
+    window: str | None = None
+    denominator_window: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows of a question: dicts keyed by the dimension and metric ids that were asked for.
+
+    Times are seconds, shares 0-1, nothing is rounded; `metric_time` is a date.
+    """
+
+    metrics: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    rows: list[dict[str, Any]]
+    sql: str
+
+    def value(self, metric: str) -> Any:
+        """Return the value of a question without dimensions."""
+        return self.rows[0][metric] if self.rows else None
+
+
+@dataclass
+class SemanticLayer:
+    """The metrics of one published version."""
+
+    publication: Publication
+    _connection: duckdb.DuckDBPyConnection | None = field(default=None, repr=False)
+
+    @cached_property
+    def catalogue(self) -> dict[str, MetricInfo]:
+        """All metrics by id, in the order of the catalogue."""
+        manifest = json.loads(self.publication.manifest.read_text(encoding="utf-8"))
+        return read_catalogue(manifest)
+
+    @cached_property
+    def _engine(self) -> Any:
+        return _build_engine(self.publication.manifest.read_text(encoding="utf-8"))
+
+    def dimensions(self, metrics: Sequence[str]) -> list[str]:
+        """Return the short names of what all these metrics can be split by."""
+        self._check(metrics)
+        names = self._group_bys(tuple(metrics))
+        short = {name: name.split("__")[-1] for name in names if "__" in name}
+        aliases = [alias for alias, targets in DIMENSION_ALIASES.items() if set(targets) & names]
+        return sorted({*short.values(), *aliases})
+
+    def ask(
+        self,
+        metrics: Sequence[str],
+        *,
+        by: Sequence[str] = (),
+        where: Sequence[str] = (),
+        start: date | None = None,
+        end: date | None = None,
+        grain: Grain | None = None,
+        order_by: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> Answer:
+        """Answer a question.
+
+        Args:
+            metrics: ids of the catalogue.
+            by: dimensions to split by (`dimensions` lists them), or `metric_time`.
+            where: conditions such as `channel_type = telegram`, `agent in (Anna, Oleg)`.
+            start, end: first and last day of the metric's own date, both included.
+            grain: splits by time as well.
+
+        Raises:
+            SemanticError: unknown metric, dimension or condition.
+        """
+        self._check(metrics)
+        windowed = [m for m in metrics if self._needs_window(self.catalogue[m])]
+        if windowed:
+            return self._ask_windowed(metrics, by, where, start, end, grain)
+        sql, columns = self._compile(metrics, by, where, start, end, grain, order_by, limit)
+        rows = self._run(sql, columns)
+        return Answer(tuple(metrics), tuple(columns.values())[: -len(metrics)], rows, sql)
+
+    def close(self) -> None:
+        """Close the connection to the published file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    # -- questions whose parts have windows of their own ----------------------------------------
+
+    @staticmethod
+    def _needs_window(info: MetricInfo) -> bool:
+        return info.window is not None or info.denominator_window is not None
+
+    def _ask_windowed(
+        self,
+        metrics: Sequence[str],
+        by: Sequence[str],
+        where: Sequence[str],
+        start: date | None,
+        end: date | None,
+        grain: Grain | None,
+    ) -> Answer:
+        """Answer metrics that count a stock: everything known until the end of the period."""
+        if grain is not None or TIME_DIMENSION in by or by:
+            raise SemanticError(
+                f"{', '.join(metrics)}: a stock at the end of a period has no split; "
+                "ask for it without --by and --grain."
+            )
+        row: dict[str, Any] = {}
+        statements: list[str] = []
+        for metric in metrics:
+            info = self.catalogue[metric]
+            if info.denominator_window and info.denominator:
+                numerator = self._part(metric, "numerator", where, start, end)
+                base = self._part(info.denominator, None, [], None, end)
+                row[metric] = (
+                    numerator.rows[0]["value"] / base.rows[0]["value"]
+                    if (base.rows and base.rows[0]["value"])
+                    else None
+                )
+                statements += [numerator.sql, base.sql]
+            else:
+                first = None if info.window else start
+                answer = self._part(metric, None, where, first, end)
+                row[metric] = answer.rows[0]["value"] if answer.rows else None
+                statements.append(answer.sql)
+        return Answer(tuple(metrics), (), [row], ";\n\n".join(statements))
+
+    def _part(
+        self,
+        metric: str,
+        part: str | None,
+        where: Sequence[str],
+        start: date | None,
+        end: date | None,
+    ) -> Answer:
+        name = self._ratio_parts[metric][0] if part == "numerator" else metric
+        sql, _ = self._compile([name], (), where, start, end, None, (), None)
+        rows = self._run(sql, {name: "value"})
+        return Answer((name,), (), rows, sql)
+
+    @cached_property
+    def _ratio_parts(self) -> dict[str, tuple[str, str]]:
+        manifest = json.loads(self.publication.manifest.read_text(encoding="utf-8"))
+        return {
+            metric["name"]: (
+                metric["type_params"]["numerator"]["name"],
+                metric["type_params"]["denominator"]["name"],
+            )
+            for metric in manifest["metrics"]
+            if metric["type"] == "ratio"
+        }
+
+    # -- compiling ------------------------------------------------------------------------------
+
+    def _check(self, metrics: Sequence[str]) -> None:
+        if not metrics:
+            raise SemanticError("Name at least one metric; `otvet metrics` lists them.")
+        unknown = [metric for metric in metrics if metric not in self.catalogue]
+        if unknown:
+            raise SemanticError(
+                f"Unknown metric {', '.join(unknown)}; "
+                f"did you mean {', '.join(_similar(unknown[0], self.catalogue)) or '…'}? "
+                "`otvet metrics` lists all."
+            )
+
+    def _group_bys(self, metrics: tuple[str, ...]) -> set[str]:
+        cache: dict[tuple[str, ...], set[str]] = self.__dict__.setdefault("_group_by_cache", {})
+        if metrics not in cache:
+            items = self._engine.list_group_bys(metric_names=list(metrics))
+            cache[metrics] = {_qualified_name(item) for item in items}
+        return cache[metrics]
+
+    def _resolve(self, name: str, metrics: Sequence[str]) -> str:
+        """Return MetricFlow's name of a dimension that people call `name`."""
+        available = self._group_bys(tuple(metrics))
+        candidates = [
+            *DIMENSION_ALIASES.get(name, ()),
+            name,
+            *sorted(
+                (item for item in available if item.split("__")[-1] == name),
+                key=lambda item: (not item.startswith("conversation__"), len(item), item),
+            ),
+        ]
+        for candidate in candidates:
+            if candidate in available:
+                return candidate
+        raise SemanticError(
+            f"{', '.join(metrics)} cannot be split or filtered by '{name}'; "
+            f"possible: {', '.join(self.dimensions(metrics))}."
+        )
+
+    def _compile(
+        self,
+        metrics: Sequence[str],
+        by: Sequence[str],
+        where: Sequence[str],
+        start: date | None,
+        end: date | None,
+        grain: Grain | None,
+        order_by: Sequence[str],
+        limit: int | None,
+    ) -> tuple[str, dict[str, str]]:
+        from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
+
+        dimensions = [name for name in by if name != TIME_DIMENSION]
+        resolved = {name: self._resolve(name, metrics) for name in dimensions}
+        group_by = list(resolved.values())
+        columns = {target: name for name, target in resolved.items()}
+        if grain is not None or TIME_DIMENSION in by:
+            time_name = f"{TIME_DIMENSION}__{grain or 'day'}"
+            group_by.insert(0, time_name)
+            columns = {time_name: TIME_DIMENSION, **columns}
+        columns |= {metric: metric for metric in metrics}
+        reverse = {name: target for target, name in columns.items()}
+        request = MetricFlowQueryRequest.create(
+            metric_names=list(metrics),
+            group_by_names=group_by or None,
+            where_constraints=[self._condition(text, metrics) for text in where] or None,
+            time_constraint_start=_midnight(start),
+            time_constraint_end=_midnight(end),
+            order_by_names=[
+                ("-" if name.startswith("-") else "") + reverse.get(name.lstrip("-"), name)
+                for name in (order_by or [n for n in columns.values() if n not in metrics])
+            ]
+            or None,
+            limit=limit,
+        )
+        try:
+            sql = self._engine.explain(request).sql_statement.sql
+        except Exception as error:
+            raise SemanticError(_first_lines(error)) from error
+        return sql, columns
+
+    def _condition(self, text: str, metrics: Sequence[str]) -> str:
+        found = _CONDITION.match(text)
+        if found is None:
+            raise SemanticError(
+                f"'{text}' is no condition; write NAME = VALUE, NAME in (A, B) or NAME is null."
+            )
+        target = self._resolve(found["name"].lower(), metrics)
+        reference = f"Dimension('{target}')" if "__" in target else f"Entity('{target}')"
+        operator = " ".join(found["operator"].lower().split()).replace("==", "=")
+        return "{{ " + reference + " }} " + f"{operator} {_sql_value(operator, found['value'])}"
+
+    def _run(self, sql: str, columns: dict[str, str]) -> list[dict[str, Any]]:
+        if self._connection is None:
+            self._connection = self.publication.connect()
+        cursor = self._connection.cursor()
+        try:
+            result = cursor.execute(sql)
+            names = [item[0] for item in result.description]
+            return [
+                {
+                    columns.get(name, name): _plain(value)
+                    for name, value in zip(names, row, strict=True)
+                }
+                for row in result.fetchall()
+            ]
+        finally:
+            cursor.close()
+
+
+def read_catalogue(manifest: dict[str, Any]) -> dict[str, MetricInfo]:
+    """Return the catalogue of a semantic manifest (parts of ratios left out)."""
+    result: dict[str, MetricInfo] = {}
+    for metric in manifest["metrics"]:
+        meta = (metric.get("config") or {}).get("meta") or {}
+        if meta.get("is_part"):
+            continue
+        result[metric["name"]] = MetricInfo(
+            id=metric["name"],
+            label_en=metric["label"],
+            label_ru=meta["label_ru"],
+            definition_en=metric["description"],
+            definition_ru=meta["definition_ru"],
+            unit=meta["unit"],
+            denominator=meta.get("denominator"),
+            window=meta.get("window"),
+            denominator_window=meta.get("denominator_window"),
+        )
+    return result
+
+
+def _build_engine(manifest_json: str) -> Any:
+    """Return a MetricFlow engine that compiles for DuckDB and runs nothing itself."""
+    from metricflow.engine.metricflow_engine import MetricFlowEngine
+    from metricflow.protocols.sql_client import SqlEngine
+    from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
+    from metricflow_semantics.model.dbt_manifest_parser import (
+        parse_manifest_from_dbt_generated_manifest,
+    )
+    from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
+
+    class CompileOnlyClient:
+        """The part of MetricFlow's client protocol that compiling needs."""
+
+        sql_engine_type = SqlEngine.DUCKDB
+        sql_plan_renderer = DuckDbSqlPlanRenderer()
+
+        def render_bind_parameter_key(self, bind_parameter_key: str) -> str:
+            raise NotImplementedError(bind_parameter_key)
+
+    manifest = parse_manifest_from_dbt_generated_manifest(manifest_json_string=manifest_json)
+    return MetricFlowEngine(SemanticManifestLookup(manifest), CompileOnlyClient())
+
+
+def _qualified_name(item: Any) -> str:
+    name = getattr(item, "granularity_free_dunder_name", None) or getattr(item, "dunder_name", None)
+    return str(name or item.name)
+
+
+def _similar(name: str, names: Iterable[str]) -> list[str]:
+    import difflib
+
+    return difflib.get_close_matches(name, list(names), n=3)
+
+
+def _sql_value(operator: str, text: str) -> str:
+    if operator.startswith("is"):
+        if text.strip().lower() not in ("null", "true", "false"):
+            raise SemanticError(f"'is {text}': only null, true and false follow «is».")
+        return text.strip().lower()
+    if operator.endswith("in"):
+        inner = text.strip().removeprefix("(").removesuffix(")")
+        return "(" + ", ".join(_literal(part) for part in _split_list(inner)) + ")"
+    return _literal(text)
+
+
+def _split_list(text: str) -> list[str]:
+    return [part for part in re.findall(r"\s*('(?:[^']|'')*'|[^,]+)\s*(?:,|$)", text) if part]
+
+
+def _literal(text: str) -> str:
+    value = text.strip()
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+        quote = value[0]
+        value = value[1:-1].replace(quote * 2, quote)
+    elif re.fullmatch(r"-?\d+(\.\d+)?", value) or value.lower() in ("true", "false"):
+        return value.lower()
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _midnight(day: date | None) -> datetime | None:
+    # MetricFlow compares naive day starts; the days are the company's own.
+    return None if day is None else datetime.combine(day, time(0), UTC).replace(tzinfo=None)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.date() if value.time() == time(0) else value
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
+
+
+def _first_lines(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:3]) or type(error).__name__

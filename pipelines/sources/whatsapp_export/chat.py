@@ -1,0 +1,337 @@
+"""Second pass: the messages of one chat, line by line, with their identity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date as calendar_date
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from pipelines.sources._common.contracts import stable_hash
+from pipelines.sources._common.privacy import Pseudonymizer
+from pipelines.sources.whatsapp_export import settings
+from pipelines.sources.whatsapp_export.clock import EPOCH_DAY, WallClock
+from pipelines.sources.whatsapp_export.dates import real_date
+from pipelines.sources.whatsapp_export.files import ChatFile, DamagedTailError
+from pipelines.sources.whatsapp_export.headers import (
+    compile_layout,
+    date_numbers,
+    seconds_of_day,
+)
+from pipelines.sources.whatsapp_export.lines import (
+    EXPIRED,
+    Content,
+    classify,
+    notice,
+    notice_kind,
+)
+from pipelines.sources.whatsapp_export.people import (
+    Split,
+    canonical,
+    clean_name,
+    comparable,
+    is_phone,
+)
+from pipelines.sources.whatsapp_export.rows import MessageBatch, RejectedRows
+from pipelines.sources.whatsapp_export.survey import Instant, Survey
+
+_DAY: Final = 86_400
+_MICROSECONDS: Final = 1_000_000
+_COMPLETE: Final = 0xFF
+_NOT_UTF8: Final = "it holds bytes that are no UTF-8"
+_TOO_LONG: Final = "it is longer than any WhatsApp message"
+_EXPORT_AGAIN: Final = "Export the chat again and load the new file: nothing is counted twice."
+
+
+class _Message:
+    """A message whose lines are still being read."""
+
+    __slots__ = ("bad", "instant", "line", "parts", "rest", "size", "wall")
+
+    def __init__(self, line: int, instant: Instant, wall: int | None, rest: str) -> None:
+        self.line = line
+        self.instant = instant
+        self.wall = wall  # None: the header shows an impossible date or time
+        self.rest = rest
+        self.parts: list[str] = []
+        self.size = 0
+        self.bad = False
+
+
+class ChatReader:
+    """Turns one surveyed chat into tables."""
+
+    def __init__(
+        self,
+        file: ChatFile,
+        survey: Survey,
+        *,
+        source_name: str,
+        pseudonymizer: Pseudonymizer,
+        zone: ZoneInfo,
+        batch_rows: int,
+    ) -> None:
+        self._file = file
+        self._survey = survey
+        self._source_name = source_name
+        self._pseudonymizer = pseudonymizer
+        self._clock = WallClock(zone)
+        self._batch_rows = batch_rows
+        self._thread_id = pseudonymizer.pseudonym(
+            "whatsapp_chat", canonical(clean_name(survey.chat.name))
+        )
+        self._chat_key = comparable(survey.chat.name)
+        self._batch = MessageBatch(
+            source_name=source_name, thread_id=self._thread_id, is_group=survey.is_group
+        )
+        self._rejected = RejectedRows(
+            source_name=source_name, resource="messages", file_key=survey.file_key
+        )
+        self.messages_by_author: dict[str, int] = {}
+        self.phones: dict[str, str] = {}
+        self.first_at: int | None = None
+        self.last_at: int | None = None
+        self._authors: dict[str, tuple[str, str, str]] = {}  # raw -> id, name id, cleaned
+        self._days: dict[str, int | None] = {}
+        self._seconds: dict[tuple[str, str], int | None] = {}
+        # How many messages an instant has had: of everybody, and of each author.
+        self._at_instant: dict[int, int] = {}
+        self._of_author: dict[tuple[int, str | None], int] = {}
+        self._headers = 0
+
+    def us(self) -> tuple[str, str | None] | None:
+        """Our author's id and name (None for a bare number) where the chat tells who is us."""
+        if self._survey.us is None:
+            return None
+        author_id, _, cleaned = self._author(self._survey.us)
+        return author_id, None if is_phone(cleaned) else cleaned
+
+    def tables(self) -> Iterator[tuple[str, pa.Table]]:
+        """Read the file; yields batches of `messages` and `rejected_rows`."""
+        for _ in self._read():
+            if len(self._batch) >= self._batch_rows:
+                yield "messages", self._batch.table()
+            if len(self._rejected) >= self._batch_rows:
+                yield "rejected_rows", self._rejected.table()
+        if len(self._batch):
+            yield "messages", self._batch.table()
+        if len(self._rejected):
+            yield "rejected_rows", self._rejected.table()
+
+    def _read(self) -> Iterator[None]:
+        """Walk the lines; yields after each finished message."""
+        match = compile_layout(self._survey.layout).match
+        current: _Message | None = None
+        preamble = 0
+        number = 0
+        try:
+            for raw in self._file.lines():
+                number += 1
+                bad = False
+                try:
+                    line = raw.decode()
+                except UnicodeDecodeError:
+                    line = raw.decode("utf-8", "replace")
+                    bad = True
+                line = line.rstrip("\r\n")
+                found = match(line)
+                started = None
+                if found is not None:
+                    started = self._start(number, found.groups(), current)
+                if started is not None:
+                    if current is not None:
+                        self._finish(current)
+                        yield
+                    current = started
+                    current.bad = bad
+                elif current is not None:
+                    current.size += len(line) + 1
+                    current.bad |= bad
+                    if current.size <= settings.MAX_MESSAGE_CHARACTERS:
+                        current.parts.append(line)
+                elif line.strip():
+                    preamble += 1
+                    self._reject_preamble(number, preamble)
+        except DamagedTailError:
+            # The last message may be cut in its middle: it counts as part of the damage.
+            start = current.line if current is not None else number + 1
+            self._rejected.add(
+                f"from line {start}",
+                "the compressed file ends early; everything before this line is loaded",
+                "Copy or export the file again and load it: nothing is counted twice.",
+            )
+            current = None
+        if preamble > settings.MAX_PREAMBLE_ROWS:
+            self._rejected.add(
+                "lines before the first message",
+                f"{preamble - settings.MAX_PREAMBLE_ROWS} more lines stand before the first header",
+                _EXPORT_AGAIN,
+            )
+        if current is not None:
+            self._finish(current)
+            yield
+
+    def _reject_preamble(self, number: int, count: int) -> None:
+        if count <= settings.MAX_PREAMBLE_ROWS:
+            self._rejected.add(
+                f"line {number}",
+                "it stands before the first message header",
+                "The export was cut by hand: " + _EXPORT_AGAIN[0].lower() + _EXPORT_AGAIN[1:],
+            )
+
+    def _start(
+        self, number: int, groups: tuple[str, ...], current: _Message | None
+    ) -> _Message | None:
+        """A new message, or None where the line looks like a header and is text."""
+        date, before, time, after, rest = groups
+        if self._headers % settings.BLOCK_HEADERS == 0:
+            self._forget(self._headers // settings.BLOCK_HEADERS)
+        self._headers += 1
+        wall = self._wall(date, time, before or after)
+        if (
+            wall is not None
+            and current is not None
+            and current.wall is not None
+            and wall < current.wall - _DAY
+            and ": " not in rest
+            and not rest.endswith((":", ":."))
+            and notice_kind(rest) is None
+        ):
+            # «01.06.2026, 12:00 - buy milk» in a message of a later day: a list, no notice.
+            return None
+        return _Message(number, (date, before, time, after), wall, rest)
+
+    def _wall(self, date: str, time: str, meridiem: str) -> int | None:
+        try:
+            day = self._days[date]
+        except KeyError:
+            found: calendar_date | None = real_date(
+                date_numbers(date), self._survey.decision.order
+            )
+            day = self._days[date] = None if found is None else found.toordinal() - EPOCH_DAY
+        try:
+            seconds = self._seconds[time, meridiem]
+        except KeyError:
+            seconds = self._seconds[time, meridiem] = seconds_of_day(time, meridiem)
+        return None if day is None or seconds is None else day * _DAY + seconds
+
+    def _forget(self, block: int) -> None:
+        """Drop counters of instants that neither this nor a later block comes back to."""
+        floor = (self._survey.floors[block] - EPOCH_DAY) * _DAY
+        self._at_instant = {at: n for at, n in self._at_instant.items() if at >= floor}
+        self._of_author = {key: n for key, n in self._of_author.items() if key[0] >= floor}
+
+    def _author(self, raw: str) -> tuple[str, str, str]:
+        known = self._authors.get(raw)
+        if known is None:
+            cleaned = clean_name(raw)
+            author_id = self._pseudonymizer.pseudonym("whatsapp_author", canonical(cleaned))
+            name_id = self._pseudonymizer.pseudonym("name", cleaned)
+            known = self._authors[raw] = (author_id, name_id, cleaned)
+        return known
+
+    def _finish(self, message: _Message) -> None:
+        """Give a message its identity and append its row, or reject it."""
+        if message.wall is None:
+            self._rejected.add(
+                f"line {message.line}",
+                "its date or time does not exist in the order of this file's dates",
+                "Check the line; if every date looks wrong, set date_order for this source.",
+            )
+            return
+        sent_at = self._clock.utc(message.wall)
+        split = self._survey.splitter.split(message.rest)
+        prefix_id = None if split.prefix is None else self._author(split.prefix)[0]
+        position = self._at_instant[message.wall] = self._at_instant.get(message.wall, 0) + 1
+        key = (message.wall, prefix_id)
+        ordinal = self._of_author[key] = self._of_author.get(key, 0) + 1
+        if message.bad or message.size > settings.MAX_MESSAGE_CHARACTERS:
+            # Rejected after it was counted: its neighbours keep their identity.
+            self._rejected.add(
+                f"line {message.line}", _NOT_UTF8 if message.bad else _TOO_LONG, _EXPORT_AGAIN
+            )
+            return
+        self._append(message, split, prefix_id, sent_at, position, ordinal)
+
+    def _content(self, message: _Message, split: Split) -> Content:
+        if split.expired:
+            return EXPIRED
+        text = split.text
+        if message.parts:
+            text = "\n".join((text, *message.parts))
+        if split.author is None:
+            return notice(notice_kind(text))
+        content = classify(text)
+        if text[:1] == "\u200e" and content.content_type == "text":
+            # iOS writes notices with an author; people's texts begin with the mark only by chance.
+            kind = notice_kind(text)
+            if kind is not None or self._is_notice_author(split):
+                return notice(kind)
+        return content
+
+    def _is_notice_author(self, split: Split) -> bool:
+        if split.prefix in self._survey.notice_authors:
+            return True
+        return split.author is not None and comparable(split.author) == self._chat_key
+
+    def _append(
+        self,
+        message: _Message,
+        split: Split,
+        prefix_id: str | None,
+        sent_at: int,
+        position: int,
+        ordinal: int,
+    ) -> None:
+        content = self._content(message, split)
+        author_id = name_id = author_type = text = length = None
+        if split.author is None or (
+            content.event_type == "service" and split.prefix in self._survey.notice_authors
+        ):
+            author_type = "system"
+        else:
+            author_id, name_id, cleaned = self._author(split.author)
+            if content.event_type == "message":
+                self._count(cleaned, sent_at)
+            elif not _is_call(content):
+                author_type = "system"
+            if is_phone(cleaned):
+                self.phones.setdefault(author_id, self._pseudonymizer.pseudonym("phone", cleaned))
+        if content.text is not None:
+            text = self._pseudonymizer.mask(content.text)
+            length = len(content.text)
+        cut = self._survey.cut.get(message.instant)
+        sent = sent_at * _MICROSECONDS
+        edited = sent if (content.edited or content.deleted) and cut is None else None
+        sequence = sent_at * settings.SEQUENCE_STEP + position
+        # Few parts hash three times as fast as many; none of the joined ones can hold the separator.
+        message_id = stable_hash((f"{self._thread_id}|{message.wall}|{prefix_id}|{ordinal}",))
+        seen = _COMPLETE if cut is None else min(cut.get(split.prefix, 0), _COMPLETE - 1)
+        # Versions of one message are chosen by the greatest key: first the export that saw more of
+        # the instant, then the richer content (see Content.detail).
+        rank = f"{seen:02x}{int(self._survey.is_group)}{content.detail:x}"
+        version = (
+            f"{self._source_name}|{message_id}|{sent}|{sequence}|{content.event_type}|{author_type}"
+            f"|{author_id}|{name_id}|{content.content_type}|{length}|{content.metadata}"
+        )
+        digest = stable_hash((version, text))
+        self._batch.extend(
+            (
+                rank + digest[len(rank) :], message_id, sequence, content.event_type, sent, edited,
+                author_type, author_id, name_id, content.content_type, text, length,
+                content.metadata,
+            )
+        )  # fmt: skip
+
+    def _count(self, author: str, sent_at: int) -> None:
+        self.messages_by_author[author] = self.messages_by_author.get(author, 0) + 1
+        if self.first_at is None or sent_at < self.first_at:
+            self.first_at = sent_at
+        if self.last_at is None or sent_at > self.last_at:
+            self.last_at = sent_at
+
+
+def _is_call(content: Content) -> bool:
+    return content.metadata is not None and content.metadata.endswith('_call"}')
