@@ -65,6 +65,7 @@ def run(events: Iterable[Event], rules: Rules) -> Result:
         if len({row.event.message_id for row in rows}) < len(rows):
             raise ValueError(f"thread {thread_id}: two events share a message id")
         rows.sort(key=lambda row: row.order)
+        _first_words_ask(rows)
         whole = rules.mode.get(source_slug, "gap") == "thread"
         found, attempts = _split_thread(rows, rules, whole=whole)
         stretches.extend(found)
@@ -80,6 +81,15 @@ def run(events: Iterable[Event], rules: Rules) -> Result:
         [row.event for rows in threads.values() for row in rows], stretches, rules
     )
     return result
+
+
+def _first_words_ask(rows: list[Row]) -> None:
+    """The very first message of a thread thanks for nothing: it is a need (E3)."""
+    for i, row in enumerate(rows):
+        if row.kind in MESSAGES:
+            if row.kind is Kind.COURTESY:
+                rows[i] = Row(row.event, Kind.NEED)
+            return
 
 
 def _split_thread(

@@ -21,8 +21,11 @@ _COMPUTED: Final = frozenset({"row_key", "source_name", "author_name_id", "text_
 ORIGINALS: Final = {"phone": "phone_id", "email": "email_id"}
 
 IDENTIFIERS: Final[dict[str, dict[str, IdentifierKind]]] = {
-    "messages": {"thread_id": "thread", "source_conversation_id": "thread"}
-    | {"author_source_id": "author"},
+    "messages": {
+        "thread_id": "thread",
+        "source_conversation_id": "thread",
+        "author_source_id": "author",
+    },
     "agents": {"agent_id": "author"},
     "contacts": {
         "contact_id": "contact",

@@ -8,8 +8,8 @@ from typing import Final
 import duckdb
 
 _MACROS: Final = (
-    # Entities of HTML as text; `&amp;` last, else `&amp;lt;` would become a sign that was not there.
-    # Each guard saves a pass over the text: most hold no entity and only block tags.
+    # Entities of HTML as text; `&amp;` last, else `&amp;lt;` would become a sign that was not
+    # there. Each guard saves a pass over the text: most hold no entity and only block tags.
     r"""
     create macro unescape_html(x) as
         case when contains(x, '&') then
@@ -92,7 +92,8 @@ _MACROS: Final = (
     """
     create macro _plausible(x) as
         case
-            when x >= timestamptz '1970-01-01 00:00:00+00' and x < timestamptz '2200-01-01 00:00:00+00'
+            when x >= timestamptz '1970-01-01 00:00:00+00'
+                and x < timestamptz '2200-01-01 00:00:00+00'
                 then x
         end
     """,

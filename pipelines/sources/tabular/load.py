@@ -96,7 +96,7 @@ class Loader:
         found: set[str] = set()
         for number, explode in enumerate(explodes):
             relation = loaded.relations[explode] = f"rows_{number}"
-            self._create(relation, dict.fromkeys(names), files)
+            self._create(relation, names)
         buffers: dict[str | None, list[tuple[int, int, Sequence[str | None]]]] = {
             explode: [] for explode in explodes
         }
@@ -134,7 +134,8 @@ class Loader:
         """Stream a scan of the reading session into a table of the evaluating one."""
         columns = ["row_number() over () as _row", "1 as _index"]
         columns += [
-            f"cast({identifier(source) if source else 'null'} as varchar) as {identifier(name)}"
+            f"nullif(cast({identifier(source) if source else 'null'} as varchar), '') "
+            f"as {identifier(name)}"
             for name, source in wanted.items()
         ]
         batches = self._reader.execute(f"select {', '.join(columns)} from {scan}").to_arrow_reader(
@@ -155,7 +156,7 @@ class Loader:
         files: Files,
         origin: Path,
     ) -> None:
-        self._create(relation, wanted, files)
+        self._create(relation, wanted)
         buffer: list[tuple[int, int, Sequence[str | None]]] = []
         for number, row in rows:
             buffer.append(
@@ -167,7 +168,7 @@ class Loader:
         self._append(relation, list(wanted), buffer)
         self._finish(relation, files, origin)
 
-    def _create(self, relation: str, names: Iterable[str], files: Files) -> None:
+    def _create(self, relation: str, names: Iterable[str]) -> None:
         columns = "".join(f", {identifier(name)} varchar" for name in names)
         self._evaluator.execute(
             f"create or replace temp table {relation} (_row bigint, _index bigint{columns})"

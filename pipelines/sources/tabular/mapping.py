@@ -259,7 +259,8 @@ def list_mappings() -> list[str]:
 
 
 def _translated(path: Path, error: ValidationError) -> MappingError:
-    first = error.errors()[0]
+    # A misspelt key is also a missing one; the misspelling is the better news.
+    first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
     problem = first["msg"].removeprefix("Value error, ")
     remedy = "See pipelines/sources/tabular/README.md for the keys"

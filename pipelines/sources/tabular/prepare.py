@@ -73,13 +73,24 @@ def prepare(path: Path, *, workdir: Path, encoding: str, quote: str, binary: boo
         ) from error
     return Prepared(
         origin=path,
-        plain=copy or path,
+        plain=copy or _without_pattern(path, workdir),
         key=digest.hexdigest(),
         quotes=quotes,
         is_empty=size == 0,
         ends_with_line=last in (b"\n", b"\r", b""),
         damage=damage[0] if damage else None,
     )
+
+
+def _without_pattern(path: Path, workdir: Path) -> Path:
+    """Return a name that DuckDB does not take for a pattern: "chat [1].csv" names one file."""
+    if not set("*?[]{}") & set(str(path)):
+        return path
+    # Never the name of the copy: writing the next copy would go through the link into the origin.
+    link = workdir / "origin"
+    link.unlink(missing_ok=True)
+    link.symlink_to(path)
+    return link
 
 
 def _plain(path: Path) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import suppress
 from itertools import chain
+from json import JSONDecodeError
 from typing import Any
 
 import ijson
@@ -71,6 +72,8 @@ class GrowingDocument:
                 next(self._parser)
             except StopIteration:  # the root is finished: only blanks may follow
                 self._parser = anext(self._results).__await__()
+            except (UnicodeDecodeError, JSONDecodeError) as error:  # ijson's backend in Python
+                raise ijson.JSONError("damaged text") from error
 
     def close(self) -> None:
         """Declare the end of the text; ijson.JSONError where the root is unfinished."""

@@ -93,8 +93,9 @@ class MessageRows:
             message_id = str(number)
         # Ids, numbers and fixed words hold no separator, so joining them is unambiguous. Names are
         # left out: a person who is renamed has not written anew. Reactions are left out as well.
-        facts = f"{chat.thread_id}|{message_id}|{kind}|{sent}|{edited}|{who}|{content}|{reply}"
-        row_key = stable_hash((self._source_name, facts, text))
+        place = f"{self._source_name}|{chat.thread_id}|{message_id}"
+        facts = f"{place}|{kind}|{sent}|{edited}|{who}|{content}|{reply}"
+        row_key = stable_hash((facts, text))
         self._rows.append(
             (
                 row_key, chat.thread_id, chat.thread_type, chat.is_group, message_id,

@@ -186,8 +186,9 @@ class ChatReader:
     ) -> _Message | None:
         """A new message, or None where the line looks like a header and is text."""
         date, before, time, after, rest = groups
-        if self._headers % settings.BLOCK_HEADERS == 0:
-            self._forget(self._headers // settings.BLOCK_HEADERS)
+        if self._headers and self._headers % settings.BLOCK_HEADERS == 0:
+            # The message before this header belongs to the block before and is not counted yet.
+            self._forget(self._headers // settings.BLOCK_HEADERS - 1)
         self._headers += 1
         wall = self._wall(date, time, before or after)
         if (
@@ -207,9 +208,7 @@ class ChatReader:
         try:
             day = self._days[date]
         except KeyError:
-            found: calendar_date | None = real_date(
-                date_numbers(date), self._survey.decision.order
-            )
+            found: calendar_date | None = real_date(date_numbers(date), self._survey.decision.order)
             day = self._days[date] = None if found is None else found.toordinal() - EPOCH_DAY
         try:
             seconds = self._seconds[time, meridiem]
@@ -308,7 +307,7 @@ class ChatReader:
         sequence = sent_at * settings.SEQUENCE_STEP + position
         # Few parts hash three times as fast as many; none of the joined ones can hold the separator.
         message_id = stable_hash((f"{self._thread_id}|{message.wall}|{prefix_id}|{ordinal}",))
-        seen = _COMPLETE if cut is None else min(cut.get(split.prefix, 0), _COMPLETE - 1)
+        seen = _COMPLETE if cut is None else min(cut, _COMPLETE - 1)
         # Versions of one message are chosen by the greatest key: first the export that saw more of
         # the instant, then the richer content (see Content.detail).
         rank = f"{seen:02x}{int(self._survey.is_group)}{content.detail:x}"

@@ -137,13 +137,19 @@ def decide(evidence: DateEvidence, given: DateOrder | None, path: Path) -> DateD
         SourceFileError: another calendar, dates that contradict the configuration or each other,
             or no evidence and no configuration.
     """
-    if not any(_mostly_real(evidence, order) for order in evidence.orders):
+    # A short year in front is read on demand only: «05/3/11» may as well be Persian.
+    candidates = [
+        order
+        for order in evidence.orders
+        if order != "ymd" or evidence.layout.year == "first" or given == "ymd"
+    ]
+    if not any(_mostly_real(evidence, order) for order in candidates):
         raise SourceFileError(
             path,
             "its dates are no dates of the Gregorian calendar since 2009 "
             f"(first seen in line {min(evidence.unreal_line.values())})",
             "Buddhist, Persian and Japanese years are not read: set the phone's calendar to "
-            "Gregorian and export the chat again, or set date_order if the order is unusual.",
+            "Gregorian and export the chat again, or set date_order if the year comes first.",
         )
     if evidence.layout.year == "first":
         return DateDecision("ymd", "year first", "the year is written first")
@@ -159,7 +165,7 @@ def decide(evidence: DateEvidence, given: DateOrder | None, path: Path) -> DateD
 
 
 def _mostly_real(evidence: DateEvidence, order: DateOrder) -> bool:
-    return evidence.real.get(order, 0) * 2 > evidence.dates
+    return evidence.real.get(order, 0) * 2 >= evidence.dates
 
 
 def _configured(evidence: DateEvidence, given: DateOrder, path: Path) -> DateDecision:
@@ -181,11 +187,6 @@ def _configured(evidence: DateEvidence, given: DateOrder, path: Path) -> DateDec
 
 def _by_impossible_month(evidence: DateEvidence, path: Path) -> DateDecision | None:
     (first, first_line), (second, second_line) = evidence.first_over, evidence.second_over
-    candidates: tuple[DateOrder, ...] = tuple(
-        order for order in evidence.orders if _mostly_real(evidence, order)
-    )
-    if candidates == ("ymd",):
-        return DateDecision("ymd", "1", "only the year in front gives dates since 2009")
     if first and first >= second * settings.CLEAR_MAJORITY:
         return DateDecision(
             "dmy", "1", f"the first number is above 12 in {first} dates (line {first_line} first)"

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 from pipelines.sources._common.exports import SourceFileError
 from pipelines.sources.whatsapp_export import settings
@@ -20,6 +20,7 @@ from pipelines.sources.whatsapp_export.headers import detect
 from pipelines.sources.whatsapp_export.people import ChatName, chat_name_of_file
 
 _BUFFER: Final = 1 << 20
+_GZIP_STEP: Final = 1 << 16
 _IOS_NAME: Final = "_chat.txt"
 _ZIP_ERRORS: Final = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError,
@@ -31,6 +32,24 @@ _AGAIN: Final = "Export the chat again, or copy the file again."
 
 class DamagedTailError(Exception):
     """The stream ended early; what came before is good."""
+
+
+class _AsItComes(io.RawIOBase):
+    """A gzip stream that hands out what it has before it meets a damaged place.
+
+    `GzipFile` fills whole buffers, and what is in an unfinished one is lost with the error.
+    """
+
+    def __init__(self, packed: gzip.GzipFile) -> None:
+        self._packed = packed
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._packed.read1(min(len(buffer), _GZIP_STEP))
+        buffer[: len(data)] = data
+        return len(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +102,7 @@ class ChatFile:
                 yield cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, stream), _BUFFER))
         elif self.path.suffix.lower() == ".gz":
             with gzip.open(self.path, "rb") as packed:
-                yield cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, packed), _BUFFER))
+                yield cast(BinaryIO, io.BufferedReader(_AsItComes(packed), _BUFFER))
         else:
             with self.path.open("rb", buffering=_BUFFER) as plain:
                 yield plain

@@ -132,5 +132,3 @@ def _count(summary: ExportSummary, reader: ChatReader) -> None:
     last = datetime.fromtimestamp(reader.last_at, UTC)
     summary.first_at = min(summary.first_at or first, first)
     summary.last_at = max(summary.last_at or last, last)
-
-

@@ -61,8 +61,8 @@ class Survey:
     is_group: bool
     us: str | None
     us_known: bool
-    # Instants that may have begun before the file does: messages of each author in the file.
-    cut: dict[Instant, dict[str | None, int]]
+    # Instants that may have begun before the file does: how many lines of them the file has.
+    cut: dict[Instant, int]
     # Per block of headers: the earliest day (ordinal) of this and all later blocks.
     floors: list[int]
     other_layouts: int = 0
@@ -86,7 +86,7 @@ class _Notes:
     begins: bool = False
     ios_chat: str | None = None
     headers: int = 0
-    cut: dict[Instant, dict[str | None, int]] = field(default_factory=dict)
+    cut: dict[Instant, int] = field(default_factory=dict)
     authored: bool = False
     blocks: list[dict[DateOrder, int]] = field(default_factory=list)
     lines: int = 0
@@ -187,10 +187,9 @@ def _take(notes: _Notes, rest: str, instant: Instant, chat_key: str) -> None:
     end = rest.find(": ")
     prefix = rest[:end] if end >= 0 else None
     if notes.headers == 1 or (prefix is not None and not notes.authored):
-        notes.cut.setdefault(instant, {})
+        notes.cut.setdefault(instant, 0)
     if instant in notes.cut:
-        counts = notes.cut[instant]
-        counts[prefix] = counts.get(prefix, 0) + 1
+        notes.cut[instant] += 1
     if prefix is None:
         if not rest.endswith((":", ":.")):
             _take_notice(notes, rest)
@@ -290,16 +289,15 @@ def _conclude(
 
 
 def _persons(notes: _Notes, excluded: frozenset[str]) -> set[str]:
-    """Cleaned names of the people who wrote; a long name stands for its first part."""
-    persons: set[str] = set()
+    """One cleaned name per person who wrote; a long name stands for its first part."""
+    persons: dict[str, str] = {}
     for prefix, author in notes.authors.items():
         if prefix in excluded:
             continue
-        names = notes.long_names.get(prefix, set())
-        persons.update(clean_name(name) for name in names)
-        if author.second not in names:
-            persons.add(clean_name(prefix))
-    return persons
+        names = sorted(notes.long_names.get(prefix, ()))
+        for name in (*names, *(() if author.second in names else (prefix,))):
+            persons.setdefault(comparable(name), clean_name(name))
+    return set(persons.values())
 
 
 def _who_is_us(persons: set[str], noticed: set[str], chat: ChatName) -> tuple[str | None, bool]:

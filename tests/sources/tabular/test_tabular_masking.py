@@ -13,7 +13,8 @@ from pipelines.sources.tabular.separate import _MAY_HOLD_PERSONAL
 MASK = Pseudonymizer(b"a key of thirty-two characters..").mask
 PIECES = st.sampled_from(
     ["+7", "916", "123", "45 67", "-", "‑", "–", "(", ")", ".", "\u00a0", "\u202f", "\u2003", "\n",
-     "\t", "\x1c", "@", "t.me/", "wa.me/", "vk.com/", "a@b.co", "x", "é", "٣٤٥", "4111 1111 1111 1111"]
+     "\t", "\x1c", "@", "t.me/", "wa.me/", "vk.com/", "a@b.co", "x", "é", "٣٤٥",
+     "4111 1111 1111 1111"]
 )  # fmt: skip
 
 

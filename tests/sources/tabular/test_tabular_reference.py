@@ -117,8 +117,7 @@ def test_twitter_care_has_the_messages_and_first_replies_of_the_reference(
         threads[row["thread_id"]][row["author_type"]].append(row["sent_at"])
         companies[row["channel_account_id"]].add(row["thread_id"])
     waits = [
-        (min(times["agent"]) - min(times["customer"])).total_seconds()
-        for times in threads.values()
+        (min(times["agent"]) - min(times["customer"])).total_seconds() for times in threads.values()
     ]
     assert len(waits) == expected["overall"]["frt_seconds"]["n"]
     assert median(waits) == expected["overall"]["frt_seconds"]["median"]
@@ -237,3 +236,63 @@ def test_months_one_by_one_give_the_keys_of_all_at_once(
         *whole["conversations"].column("row_key").to_pylist(),
     }
     assert len(keys) == whole["messages"].num_rows + whole["conversations"].num_rows
+
+
+def test_calls_become_threads_with_wait_talk_and_rating(
+    read_set: SetReader, reference: Reference
+) -> None:
+    expected, read = reference("pwc_call_center")["overall"], read_set("pwc_call_center")
+    calls: dict[str, dict[str, Any]] = defaultdict(dict)
+    for row in read.rows("messages"):
+        calls[row["thread_id"]][row["author_type"]] = row["sent_at"]
+    answered = [call for call in calls.values() if "agent" in call]
+    waits = [(call["agent"] - call["customer"]).total_seconds() for call in answered]
+    talks = [(call["system"] - call["agent"]).total_seconds() for call in answered]
+    assert (len(calls), len(answered)) == (expected["calls"], expected["answered"])
+    assert median(waits) == expected["speed_of_answer_seconds"]["median"]
+    assert max(talks) == expected["talk_seconds"]["max"]
+    scores = [row["score"] for row in read.rows("ratings")]
+    assert len(scores) == expected["rated"]
+    assert sum(scores) / len(scores) == pytest.approx(expected["csat_mean"], abs=0.0001)
+    solved = sum(bool(row["is_solved"]) for row in read.rows("conversations"))
+    assert solved == expected["resolved"]
+    assert read.summary.rejected == 0
+
+
+def test_bank_calls_leave_out_void_ones_and_keep_the_queue(
+    read_set: SetReader, reference: Reference
+) -> None:
+    expected, read = reference("bank_call_center_1999"), read_set("bank_call_center_1999")
+    outcomes = expected["outcomes"]
+    assert read.summary.chats == outcomes["AGENT"] + outcomes["HANG"]
+    asked: dict[str, Any] = {}
+    answered: dict[str, Any] = {}
+    for row in read.rows("messages"):
+        if row["author_type"] in ("customer", "agent"):
+            (asked if row["author_type"] == "customer" else answered)[row["thread_id"]] = row
+    waits = [
+        (row["sent_at"] - asked[thread]["sent_at"]).total_seconds()
+        for thread, row in answered.items()
+    ]
+    assert len(waits) == expected["queue_seconds_answered"]["n"]
+    assert sum(waits) / len(waits) == pytest.approx(
+        expected["queue_seconds_answered"]["mean"], abs=0.001
+    )
+    assert {row["author_name"] for row in answered.values()} - {None} == set(expected["agents"])
+    assert read.summary.rejected == 0
+
+
+def test_bot_dialogs_have_the_messages_and_ratings_of_the_reference(
+    read_set: SetReader, reference: Reference
+) -> None:
+    expected, read = reference("convai2_bot_dialogs"), read_set("convai2_bot_dialogs")
+    overall = expected["overall"]
+    types = Counter(row["author_type"] for row in read.rows("messages"))
+    assert types == {"customer": overall["human_messages"], "bot": overall["bot_messages"]}
+    assert read.summary.chats == overall["dialogs"]
+    ratings = read.rows("ratings")
+    assert len({row["rating_id"] for row in ratings}) == len(ratings)
+    csat = Counter(str(int(row["score"])) for row in ratings if row["survey_type"] == "csat")
+    assert csat == overall["scores"]
+    thumbs = Counter(row["score"] for row in ratings if row["survey_type"] == "thumbs")
+    assert thumbs == {1.0: overall["thumbs_up"], 0.0: overall["thumbs_down"]}

@@ -22,7 +22,7 @@ agent_messages as (
         on events.message_key = messages.message_key
     inner join {{ ref('int_message_people') }} as agents
         on events.message_key = agents.message_key
-    where events.kind = {{ kind('agent') }}
+    where events.kind = {{ kind('agent') }} and not events.is_template
 
 ),
 
@@ -61,10 +61,10 @@ bases as (
 
     select
         *,
-        (sent_micros - greatest(own_previous_micros, customer_micros)) / 1000000.0
+        floor((sent_micros - greatest(own_previous_micros, customer_micros)) / 1000000.0)
             as since_base_seconds,
-        (sent_micros - own_previous_micros) / 1000000.0 as since_own_seconds,
-        least({{ cap }}, greatest(5, text_length / 5.0)) as typing_seconds
+        floor((sent_micros - own_previous_micros) / 1000000.0) as since_own_seconds,
+        least({{ cap }}, greatest(5, floor(text_length / 5.0))) as typing_seconds
     from timed
 
 )
@@ -79,5 +79,5 @@ select
         when since_base_seconds <= {{ cap }} then since_base_seconds
         when since_own_seconds is null then typing_seconds
         else least(typing_seconds, since_own_seconds)
-    end as double) as effort_seconds
+    end as bigint) as effort_seconds
 from bases

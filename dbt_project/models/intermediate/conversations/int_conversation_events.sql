@@ -52,7 +52,10 @@ weighed as (
                 kind = {{ kind('template') }}
                 and (
                     raw_previous_kind is null
-                    or raw_previous_kind = {{ kind('close') }}
+                    or (
+                        raw_previous_kind = {{ kind('close') }}
+                        and stream_mode <> 'thread'
+                    )
                     or (
                         stream_mode = 'gap'
                         and sent_micros - raw_previous_micros
@@ -68,7 +71,10 @@ weighed as (
                 kind in {{ kinds(['handoff', 'no_reply']) }}
                 and (
                     raw_previous_kind is null
-                    or raw_previous_kind = {{ kind('close') }}
+                    or (
+                        raw_previous_kind = {{ kind('close') }}
+                        and stream_mode <> 'thread'
+                    )
                     or (
                         stream_mode = 'gap'
                         and sent_micros - raw_previous_micros
@@ -125,7 +131,6 @@ marked as (
         *,
         case
             when kind in {{ opening_kinds }} then 0
-            when kind = {{ kind('close') }} and stream_mode = 'thread' then null
             when kind = {{ kind('close') }} and is_late then previous_micros + limit_micros
             when kind = {{ kind('close') }} then sent_micros
             when kind = {{ kind('courtesy') }} and is_late
@@ -155,6 +160,8 @@ corrected as (
     select
         *,
         case
+            -- A second close finds nothing to close.
+            when kind = {{ kind('close') }} and coalesce(provisional_state, 1) > 0 then null
             when mark is not null then mark
             when kind = {{ kind('courtesy') }} and provisional_state is null then 0
             when
@@ -183,6 +190,7 @@ decided as (
         case
             when kind not in {{ message_kinds }} then 0
             when state is null then 1
+            when stream_mode = 'thread' then 0
             when kind = {{ kind('courtesy') }} and state > 0
                 then case when sent_micros - state > gap_micros then 1 else 0 end
             when kind = {{ kind('courtesy') }} and is_late
@@ -222,7 +230,14 @@ numbered as (
         *,
         sum(starts_segment) over ({{ stream }} rows unbounded preceding) as segment_no,
         last_value(
-            case when kind = {{ kind('close') }} and stream_mode <> 'thread' then sent_micros end
+            case
+                when
+                    kind = {{ kind('close') }}
+                    and stream_mode <> 'thread'
+                    and state = 0
+                    and not is_late
+                    then sent_micros
+            end
             ignore nulls
         ) over ({{ stream }} {{ before }}) as last_close_micros
     from decided

@@ -25,7 +25,7 @@ facts as (
         max(sent_micros) filter (where kind in {{ message_kinds }}) as last_message_micros,
         -- The last message that is more than a courtesy: dialogue ends there.
         max(sent_micros) filter (
-            where kind in {{ kinds(['customer', 'agent', 'bot']) }} and not is_after_close
+            where kind in {{ kinds(['customer', 'agent', 'bot']) }}
         ) as last_dialog_micros,
         max(event_index) filter (where kind in {{ message_kinds }} and not is_after_close)
             as last_open_index,
@@ -48,7 +48,7 @@ facts as (
             as first_question_index,
         sum(case when kind in {{ kinds(['customer', 'courtesy']) }} then 1 else 0 end)
             as customer_message_count,
-        sum(case when kind = {{ kind('agent') }} or is_template then 1 else 0 end)
+        sum(case when kind = {{ kind('agent') }} and not is_template then 1 else 0 end)
             as agent_message_count,
         sum(case when kind = {{ kind('bot') }} then 1 else 0 end) as bot_message_count,
         sum(case when is_message then 1 else 0 end) as message_count
@@ -91,7 +91,7 @@ closed as (
     select
         *,
         case
-            when close_micros is not null and stream_mode <> 'gap' then close_micros
+            when stream_mode <> 'gap' and close_micros is not null then close_micros
             when close_micros <= expires_micros then close_micros
             when expires_micros <= {{ micros(as_of()) }} then expires_micros
         end as closed_micros

@@ -16,7 +16,10 @@ customers as (
 select
     messages.message_key,
     case
-        when messages.author_type = 'agent'
+        -- An agent whom nothing names is nobody's credit, but the message stays.
+        when
+            messages.author_type = 'agent'
+            and coalesce(messages.staff_id, messages.author_source_id) is not null
             then {{ key(['coalesce(messages.staff_id, messages.source_slug)',
                          'coalesce(messages.staff_id, messages.author_source_id)']) }}
     end as agent_key,

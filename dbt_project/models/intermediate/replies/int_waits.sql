@@ -19,14 +19,14 @@ events as (
         events.message_key,
         events.sent_micros,
         events.kind,
-        events.is_question,
         events.is_template,
         conversations.initiated_by,
         conversations.is_bot_first,
         conversations.hold_end_index,
         conversations.is_handed_off,
         conversations.handoff_index,
-        conversations.first_human_index
+        conversations.first_human_index,
+        conversations.first_question_index
     from {{ ref('int_conversation_events') }} as events
     inner join {{ ref('int_conversations') }} as conversations
         on
@@ -88,21 +88,74 @@ stretches as (
         ) as stretch_no
     from starters
 
+),
+
+waits as (
+
+    select
+        {{ conversation }},
+        stretch_no,
+        min(initiated_by) as initiated_by,
+        min(first_question_index) as first_question_index,
+        min(event_index) filter (where is_starter) as waiting_index,
+        max(event_index) as last_index,
+        min(sent_micros) filter (where is_starter) as waiting_since_micros,
+        min_by(message_key, event_index) filter (where is_starter) as waiting_message_key,
+        min(sent_micros) filter (where event_index = first_question_index) as question_micros,
+        min(message_key) filter (where event_index = first_question_index)
+            as question_message_key,
+        min(sent_micros) filter (where kind = {{ kind('agent') }} and is_ender)
+            as replied_micros,
+        min(message_key) filter (where kind = {{ kind('agent') }} and is_ender)
+            as reply_message_key,
+        min(sent_micros) filter (where kind <> {{ kind('agent') }} and is_ender)
+            as stopped_micros
+    from stretches
+    group by {{ conversation }}, stretch_no
+    having sum(case when is_starter then 1 else 0 end) > 0
+
+),
+
+eligible as (
+
+    select
+        *,
+        -- Whom we wrote to first waits for a first response once something is asked.
+        initiated_by = 'customer'
+        or coalesce(greatest(last_index, waiting_index + 1) > first_question_index, false)
+            as can_be_first
+    from waits
+
+),
+
+ranked as (
+
+    select
+        *,
+        can_be_first
+        and row_number() over (
+            partition by {{ conversation }}, can_be_first
+            order by stretch_no
+        ) = 1 as is_first_response
+    from eligible
+
 )
 
 select
     {{ conversation }},
     stretch_no,
-    min(initiated_by) as initiated_by,
-    min(sent_micros) filter (where is_starter) as waiting_since_micros,
-    min_by(message_key, event_index) filter (where is_starter) as waiting_message_key,
-    min(event_index) filter (where is_starter) as waiting_index,
-    min(sent_micros) filter (where is_starter and is_question) as first_question_micros,
-    min_by(message_key, event_index) filter (where is_starter and is_question)
-        as first_question_message_key,
-    min(sent_micros) filter (where kind = {{ kind('agent') }} and is_ender) as replied_micros,
-    min(message_key) filter (where kind = {{ kind('agent') }} and is_ender) as reply_message_key,
-    min(sent_micros) filter (where kind <> {{ kind('agent') }} and is_ender) as stopped_micros
-from stretches
-group by {{ conversation }}, stretch_no
-having sum(case when is_starter then 1 else 0 end) > 0
+    is_first_response,
+    case
+        when is_first_response and initiated_by = 'us' and waiting_index < first_question_index
+            then question_micros
+        else waiting_since_micros
+    end as waiting_since_micros,
+    case
+        when is_first_response and initiated_by = 'us' and waiting_index < first_question_index
+            then question_message_key
+        else waiting_message_key
+    end as waiting_message_key,
+    replied_micros,
+    reply_message_key,
+    stopped_micros
+from ranked

@@ -10,8 +10,7 @@ waits as (
         *,
         {{ from_micros('waiting_since_micros') }} as waiting_since_at,
         {{ from_micros('replied_micros') }} as replied_at,
-        {{ from_micros('stopped_micros') }} as stopped_at,
-        {{ from_micros('first_question_micros') }} as first_question_at
+        {{ from_micros('stopped_micros') }} as stopped_at
     from {{ ref('int_waits') }}
 
 ),
@@ -33,14 +32,10 @@ clocked as (
         scheduled.*,
         {{ business_micros('since_segment', 'scheduled.waiting_since_at') }}
             as since_business_micros,
-        {{ business_micros('question_segment', 'scheduled.first_question_at') }}
-            as question_business_micros,
         {{ business_micros('reply_segment', 'scheduled.replied_at') }} as reply_business_micros
     from scheduled
     {{ join_business_segment(
         'since_segment', 'scheduled.schedule_team', 'scheduled.waiting_since_at') }}
-    {{ join_business_segment(
-        'question_segment', 'scheduled.schedule_team', 'scheduled.first_question_at') }}
     {{ join_business_segment(
         'reply_segment', 'scheduled.schedule_team', 'scheduled.replied_at') }}
 
@@ -77,12 +72,9 @@ select
     clocked.stream_id,
     clocked.conversation_no,
     clocked.stretch_no,
-    clocked.initiated_by,
+    clocked.is_first_response,
     clocked.waiting_since_at,
     clocked.waiting_message_key,
-    clocked.waiting_index,
-    clocked.first_question_at,
-    clocked.first_question_message_key,
     clocked.replied_at,
     clocked.reply_message_key,
     clocked.stopped_at,
@@ -95,15 +87,6 @@ select
             else clocked.reply_business_micros - clocked.since_business_micros
         end / 1000000.0
     ) as bigint) as reply_business_seconds,
-    {{ seconds_between('clocked.first_question_at', 'clocked.replied_at') }}
-        as question_reply_calendar_seconds,
-    cast(floor(
-        case
-            when clocked.schedule_team is null
-                then clocked.replied_micros - clocked.first_question_micros
-            else clocked.reply_business_micros - clocked.question_business_micros
-        end / 1000000.0
-    ) as bigint) as question_reply_business_seconds,
     coalesce(
         deadlines.due_at,
         case

@@ -135,9 +135,9 @@ select
     first_responses.is_business_zero,
     timed.is_open and coalesce(not first_responses.is_answered, false) as is_open_unanswered,
     timed.is_open and timed.is_customer_waiting as is_customer_waiting,
-    cast(floor(
+    coalesce(cast(floor(
         (timed.last_dialog_micros - timed.started_micros) / 1000000.0
-    ) as bigint) as dialog_duration_seconds,
+    ) as bigint), 0) as dialog_duration_seconds,
     effort.aht_active_seconds,
     {{ seconds_between('timed.started_at', 'timed.closed_at') }} as resolution_calendar_seconds,
     cast(floor(

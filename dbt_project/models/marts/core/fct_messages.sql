@@ -3,7 +3,7 @@ with
 messages as (
 
     select * from {{ ref('int_messages__unioned') }}
-    where event_type = 'message' and author_type <> 'system'
+    where event_type = 'message'
 
 ),
 

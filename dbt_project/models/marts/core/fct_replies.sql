@@ -34,12 +34,6 @@ people as (
 
     select * from {{ ref('int_message_people') }}
 
-),
-
-first_responses as (
-
-    select * from {{ ref('int_first_responses') }}
-
 )
 
 select
@@ -60,7 +54,7 @@ select
     waits.due_at,
     waits.reply_calendar_seconds,
     waits.reply_business_seconds,
-    first_responses.stretch_no is not null as is_first_response,
+    waits.is_first_response,
     waits.replied_at is not null as is_answered,
     waits.replied_at is null and waits.stopped_at is null and conversations.is_open as is_open,
     case
@@ -83,9 +77,3 @@ inner join threads on waits.thread_num = threads.thread_num
 left join conversation_people using (thread_num, stream_id, conversation_no)
 left join people as waiting_people on waits.waiting_message_key = waiting_people.message_key
 left join people as repliers on waits.reply_message_key = repliers.message_key
-left join first_responses
-    on
-        waits.thread_num = first_responses.thread_num
-        and waits.stream_id = first_responses.stream_id
-        and waits.conversation_no = first_responses.conversation_no
-        and waits.stretch_no = first_responses.stretch_no

@@ -1,0 +1,228 @@
+"""The project's own models on tables of a test: compiled by dbt once, run in memory per case.
+
+What runs is the SQL that dbt compiled from the models, so a rule that is deleted from a model is
+deleted here too. Only the inputs are replaced: the unioned messages and what configuration loads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.lib.business_calendar import CALENDAR
+from pipelines.lib.company_config import CHANNELS, ROSTER, read_company_config
+from pipelines.lib.importing import DATASETS, SOURCE_RULES
+from pipelines.lib.text_rules import courtesy_pattern, question_pattern
+from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
+from pipelines.sources._common.contracts import ENTITIES, TIMESTAMP
+from tests.oracle.records import Event
+
+UNIONED = pa.schema(
+    [
+        ("source_slug", pa.string()), ("channel_type", pa.string()),
+        ("channel_account_id", pa.string()), ("thread_id", pa.string()), ("is_group", pa.bool_()),
+        ("message_id", pa.string()), ("message_seq", pa.int64()), ("event_type", pa.string()),
+        ("sent_at", TIMESTAMP), ("received_at", TIMESTAMP), ("author_type", pa.string()),
+        ("author_source_id", pa.string()), ("author_name", pa.string()),
+        ("staff_id", pa.string()), ("author_team", pa.string()), ("is_public", pa.bool_()),
+        ("is_template", pa.bool_()), ("content_type", pa.string()), ("text", pa.string()),
+        ("text_length", pa.int32()), ("reply_to_message_id", pa.string()),
+        ("source_conversation_id", pa.string()), ("delivered_at", TIMESTAMP),
+        ("read_at", TIMESTAMP), ("edited_at", TIMESTAMP), ("deleted_at", TIMESTAMP),
+        ("referral", pa.string()), ("source_metadata", pa.string()), ("load_id", pa.string()),
+    ]
+)  # fmt: skip
+
+# Raw tables get dlt's load id as well.
+_LOAD_ID = pa.field("_dlt_load_id", pa.string())
+
+
+@dataclass(frozen=True)
+class EngineRules:
+    """Variables of the build and configuration of the sources."""
+
+    as_of: datetime
+    gap_seconds: int = 86_400
+    cap_seconds: int = 604_800
+    session_gap_seconds: int = 1_800
+    target_seconds: int = 600
+    modes: dict[str, str] = field(default_factory=dict)  # source_slug -> gap | thread
+    teams: dict[str, str] = field(default_factory=dict)  # source_slug -> team
+    calendar: pa.Table | None = None
+
+
+def run_models(events: Iterable[Event], rules: EngineRules) -> duckdb.DuckDBPyConnection:
+    """Run all models on these events; returns a connection whose schema `marts` holds the facts."""
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'; attach ':memory:' as warehouse; use warehouse")
+    for schema in ("staging", "intermediate", "marts", "raw_otvet"):
+        connection.execute(f"create schema {schema}")
+    _create_raw_tables(connection, rules)
+    unioned = unioned_table(events)
+    connection.register("events_of_test", unioned)
+    for name, kind, sql in compiled_models(_variables(rules)):
+        schema, _, table = name.partition(".")
+        if table == "int_messages__unioned":
+            sql = _UNIONED_SQL
+        connection.execute(f"create {kind} {schema}.{table} as {sql}")
+    return connection
+
+
+def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+    """Run a query; rows as dicts."""
+    result = connection.execute(sql)
+    names = [item[0] for item in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def unioned_table(events: Iterable[Event]) -> pa.Table:
+    """Return the events in the message contract."""
+    return pa.Table.from_pylist(
+        [
+            {
+                "source_slug": event.source_slug,
+                "channel_type": "telegram",
+                "thread_id": event.thread_id,
+                "is_group": event.is_group,
+                "message_id": event.message_id,
+                "message_seq": event.message_seq,
+                "event_type": event.event_type,
+                "sent_at": event.sent_at,
+                "received_at": event.sent_at,
+                "author_type": event.author_type,
+                "author_source_id": event.author_id,
+                "author_name": event.author_id if event.author_type == "agent" else None,
+                "is_public": event.is_public,
+                "is_template": event.is_template,
+                "content_type": event.content_type,
+                "text": event.text,
+                "text_length": len(event.text or ""),
+                "source_conversation_id": event.source_conversation_id,
+                "load_id": "0",
+            }
+            for event in events
+        ],
+        schema=UNIONED,
+    )
+
+
+_UNIONED_SQL = """
+select
+    *,
+    md5(concat_ws('|', source_slug, thread_id, message_id)) as message_key,
+    md5(concat_ws('|', source_slug, thread_id)) as thread_key
+from events_of_test
+"""
+
+
+def _create_raw_tables(connection: duckdb.DuckDBPyConnection, rules: EngineRules) -> None:
+    source_rules = pa.Table.from_pylist(
+        [
+            {
+                "source_name": source,
+                "source_kind": "test",
+                "us_rule": "roster",
+                "conversation_mode": rules.modes.get(source, "gap"),
+                "team": rules.teams.get(source),
+            }
+            for source in sorted({*rules.modes, *rules.teams})
+        ],
+        schema=SOURCE_RULES,
+    )
+    tables = {
+        "raw_otvet.source_rules": source_rules,
+        "raw_otvet.roster": ROSTER.empty_table(),
+        "raw_otvet.channels": CHANNELS.empty_table(),
+        "raw_otvet.business_calendar": rules.calendar or CALENDAR.empty_table(),
+    }
+    for kind, entities in DATASETS.items():
+        connection.execute(f"create schema raw_{kind}")
+        for entity in entities:
+            tables[f"raw_{kind}.{entity}"] = ENTITIES[entity].append(_LOAD_ID).empty_table()
+    for name, table in tables.items():
+        connection.register("table_of_test", table)
+        connection.execute(f"create table {name} as from table_of_test")
+        connection.unregister("table_of_test")
+
+
+def _variables(rules: EngineRules) -> str:
+    config = read_company_config(PROJECT_ROOT / "config", PROJECT_ROOT / "config")
+    return json.dumps(
+        {
+            "as_of": rules.as_of.isoformat(),
+            "conversation_gap_seconds": rules.gap_seconds,
+            "unanswered_cap_seconds": rules.cap_seconds,
+            "session_gap_seconds": rules.session_gap_seconds,
+            "first_response_target_seconds": rules.target_seconds,
+            "courtesy_pattern": courtesy_pattern(config.courtesy_phrases),
+            "question_pattern": question_pattern(config.question_words),
+        },
+        ensure_ascii=False,
+        sort_keys=True,
+    )
+
+
+@cache
+def compiled_models(variables: str) -> list[tuple[str, str, str]]:
+    """Compile the project with dbt; returns (schema.model, table or view, SQL) in build order."""
+    folder = _compile_folder(variables)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    nodes = {
+        name: node
+        for name, node in manifest["nodes"].items()
+        if node["resource_type"] == "model"
+    }
+    ordered: list[str] = []
+
+    def visit(name: str) -> None:
+        if name in nodes and name not in ordered:
+            for parent in nodes[name]["depends_on"]["nodes"]:
+                visit(parent)
+            ordered.append(name)
+
+    for name in nodes:
+        visit(name)
+    return [
+        (
+            f"{nodes[name]['schema']}.{nodes[name]['name']}",
+            nodes[name]["config"]["materialized"],
+            nodes[name]["compiled_code"],
+        )
+        for name in ordered
+    ]
+
+
+def _compile_folder(variables: str) -> Path:
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix="otvet_compiled_"))
+    subprocess.run(
+        [
+            str(Path(sys.executable).parent / "dbt"), "--quiet", "compile",
+            "--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR),
+            "--target-path", str(folder), "--log-path", str(folder), "--vars", variables,
+        ],
+        check=True,
+        env={
+            **os.environ,
+            "OTVET_WAREHOUSE": str(folder / "warehouse.duckdb"),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        },
+    )  # fmt: skip
+    return folder
+
+
+def seconds(delta: timedelta) -> int:
+    """Whole seconds of a rule."""
+    return int(delta.total_seconds())
