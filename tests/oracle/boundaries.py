@@ -199,7 +199,6 @@ def carry_neutral_rows(
     messages of unanswered attempts.
     """
     owner = {row.order: stretch for stretch in stretches for row in stretch.rows}
-    placed = [row for row in rows if row.order in owner]
     for row in rows:
         if row.order in owner:
             continue
@@ -207,9 +206,7 @@ def carry_neutral_rows(
         if not begun:
             continue
         last = begun[-1]
-        following = next((other for other in placed if other.order > row.order), None)
-        still = following is not None and owner[following.order] is last
-        if still or _within_limit(row, last, rules, endless=endless):
+        if _within_limit(row, last, rules, endless=endless):
             last.neutral_rows.append(row)
 
 

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from pipelines.sources._common.contracts import stable_hash
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.whatsapp_export import settings
 from pipelines.sources.whatsapp_export.clock import EPOCH_DAY, WallClock
@@ -19,6 +18,11 @@ from pipelines.sources.whatsapp_export.headers import (
     compile_layout,
     date_numbers,
     seconds_of_day,
+)
+from pipelines.sources.whatsapp_export.identity import (
+    InstantCounters,
+    message_id,
+    version_key,
 )
 from pipelines.sources.whatsapp_export.lines import (
     EXPIRED,
@@ -39,7 +43,6 @@ from pipelines.sources.whatsapp_export.survey import Instant, Survey
 
 _DAY: Final = 86_400
 _MICROSECONDS: Final = 1_000_000
-_COMPLETE: Final = 0xFF
 _NOT_UTF8: Final = "it holds bytes that are no UTF-8"
 _TOO_LONG: Final = "it is longer than any WhatsApp message"
 _EXPORT_AGAIN: Final = "Export the chat again and load the new file: nothing is counted twice."
@@ -58,6 +61,13 @@ class _Message:
         self.parts: list[str] = []
         self.size = 0
         self.bad = False
+
+    def add(self, line: str, *, bad: bool) -> None:
+        """Take a line of text; above the limit only its size is kept."""
+        self.size += len(line) + 1
+        self.bad |= bad
+        if self.size <= settings.MAX_MESSAGE_CHARACTERS:
+            self.parts.append(line)
 
 
 class ChatReader:
@@ -96,10 +106,9 @@ class ChatReader:
         self._authors: dict[str, tuple[str, str, str]] = {}  # raw -> id, name id, cleaned
         self._days: dict[str, int | None] = {}
         self._seconds: dict[tuple[str, str], int | None] = {}
-        # How many messages an instant has had: of everybody, and of each author.
-        self._at_instant: dict[int, int] = {}
-        self._of_author: dict[tuple[int, str | None], int] = {}
+        self._counters = InstantCounters([(day - EPOCH_DAY) * _DAY for day in survey.floors])
         self._headers = 0
+        self._preamble = 0
 
     def us(self) -> tuple[str, str | None] | None:
         """Our author's id and name (None for a bare number) where the chat tells who is us."""
@@ -124,7 +133,6 @@ class ChatReader:
         """Walk the lines; yields after each finished message."""
         match = compile_layout(self._survey.layout).match
         current: _Message | None = None
-        preamble = 0
         number = 0
         try:
             for raw in self._file.lines():
@@ -137,9 +145,7 @@ class ChatReader:
                     bad = True
                 line = line.rstrip("\r\n")
                 found = match(line)
-                started = None
-                if found is not None:
-                    started = self._start(number, found.groups(), current)
+                started = None if found is None else self._start(number, found.groups(), current)
                 if started is not None:
                     if current is not None:
                         self._finish(current)
@@ -147,38 +153,35 @@ class ChatReader:
                     current = started
                     current.bad = bad
                 elif current is not None:
-                    current.size += len(line) + 1
-                    current.bad |= bad
-                    if current.size <= settings.MAX_MESSAGE_CHARACTERS:
-                        current.parts.append(line)
+                    current.add(line, bad=bad)
                 elif line.strip():
-                    preamble += 1
-                    self._reject_preamble(number, preamble)
+                    self._reject_preamble(number)
         except DamagedTailError:
             # The last message may be cut in its middle: it counts as part of the damage.
-            start = current.line if current is not None else number + 1
-            self._rejected.add(
-                f"from line {start}",
-                "the compressed file ends early; everything before this line is loaded",
-                "Copy or export the file again and load it: nothing is counted twice.",
-            )
+            self._reject_tail(number + 1 if current is None else current.line)
             current = None
-        if preamble > settings.MAX_PREAMBLE_ROWS:
-            self._rejected.add(
-                "lines before the first message",
-                f"{preamble - settings.MAX_PREAMBLE_ROWS} more lines stand before the first header",
-                _EXPORT_AGAIN,
-            )
         if current is not None:
             self._finish(current)
             yield
 
-    def _reject_preamble(self, number: int, count: int) -> None:
-        if count <= settings.MAX_PREAMBLE_ROWS:
+    def _reject_tail(self, line: int) -> None:
+        self._rejected.add(
+            f"from line {line}",
+            "the compressed file ends early; everything before this line is loaded",
+            "Copy or export the file again and load it: nothing is counted twice.",
+        )
+
+    def _reject_preamble(self, number: int) -> None:
+        self._preamble += 1
+        if self._preamble <= settings.MAX_PREAMBLE_ROWS:
             self._rejected.add(
-                f"line {number}",
-                "it stands before the first message header",
-                "The export was cut by hand: " + _EXPORT_AGAIN[0].lower() + _EXPORT_AGAIN[1:],
+                f"line {number}", "it stands before the first message header", _EXPORT_AGAIN
+            )
+        elif self._preamble == settings.MAX_PREAMBLE_ROWS + 1:
+            self._rejected.add(
+                f"from line {number}",
+                "more lines stand before the first message header",
+                _EXPORT_AGAIN,
             )
 
     def _start(
@@ -186,9 +189,7 @@ class ChatReader:
     ) -> _Message | None:
         """A new message, or None where the line looks like a header and is text."""
         date, before, time, after, rest = groups
-        if self._headers and self._headers % settings.BLOCK_HEADERS == 0:
-            # The message before this header belongs to the block before and is not counted yet.
-            self._forget(self._headers // settings.BLOCK_HEADERS - 1)
+        self._counters.forget(self._headers)
         self._headers += 1
         wall = self._wall(date, time, before or after)
         if (
@@ -196,6 +197,7 @@ class ChatReader:
             and current is not None
             and current.wall is not None
             and wall < current.wall - _DAY
+            and ": " in current.rest
             and ": " not in rest
             and not rest.endswith((":", ":."))
             and notice_kind(rest) is None
@@ -215,12 +217,6 @@ class ChatReader:
         except KeyError:
             seconds = self._seconds[time, meridiem] = seconds_of_day(time, meridiem)
         return None if day is None or seconds is None else day * _DAY + seconds
-
-    def _forget(self, block: int) -> None:
-        """Drop counters of instants that neither this nor a later block comes back to."""
-        floor = (self._survey.floors[block] - EPOCH_DAY) * _DAY
-        self._at_instant = {at: n for at, n in self._at_instant.items() if at >= floor}
-        self._of_author = {key: n for key, n in self._of_author.items() if key[0] >= floor}
 
     def _author(self, raw: str) -> tuple[str, str, str]:
         known = self._authors.get(raw)
@@ -243,16 +239,16 @@ class ChatReader:
         sent_at = self._clock.utc(message.wall)
         split = self._survey.splitter.split(message.rest)
         prefix_id = None if split.prefix is None else self._author(split.prefix)[0]
-        position = self._at_instant[message.wall] = self._at_instant.get(message.wall, 0) + 1
-        key = (message.wall, prefix_id)
-        ordinal = self._of_author[key] = self._of_author.get(key, 0) + 1
+        position, ordinal = self._counters.count(message.wall, prefix_id)
         if message.bad or message.size > settings.MAX_MESSAGE_CHARACTERS:
             # Rejected after it was counted: its neighbours keep their identity.
             self._rejected.add(
                 f"line {message.line}", _NOT_UTF8 if message.bad else _TOO_LONG, _EXPORT_AGAIN
             )
             return
-        self._append(message, split, prefix_id, sent_at, position, ordinal)
+        identity = message_id(self._thread_id, message.wall, prefix_id, ordinal)
+        sequence = sent_at * settings.SEQUENCE_STEP + position
+        self._append(message, split, identity, sent_at, sequence)
 
     def _content(self, message: _Message, split: Split) -> Content:
         if split.expired:
@@ -275,52 +271,46 @@ class ChatReader:
             return True
         return split.author is not None and comparable(split.author) == self._chat_key
 
+    def _people(self, split: Split, content: Content, sent_at: int) -> tuple[str | None, ...]:
+        """Author type, author id and name id of a line; counts its author."""
+        notices = split.prefix in self._survey.notice_authors
+        if split.author is None or (content.event_type == "service" and notices):
+            return "system", None, None
+        author_id, name_id, cleaned = self._author(split.author)
+        if is_phone(cleaned) and author_id not in self.phones:
+            self.phones[author_id] = self._pseudonymizer.pseudonym("phone", cleaned)
+        if content.event_type == "message":
+            self._count(cleaned, sent_at)
+            return None, author_id, name_id
+        return None if _is_call(content) else "system", author_id, name_id
+
     def _append(
-        self,
-        message: _Message,
-        split: Split,
-        prefix_id: str | None,
-        sent_at: int,
-        position: int,
-        ordinal: int,
+        self, message: _Message, split: Split, identity: str, sent_at: int, sequence: int
     ) -> None:
         content = self._content(message, split)
-        author_id = name_id = author_type = text = length = None
-        if split.author is None or (
-            content.event_type == "service" and split.prefix in self._survey.notice_authors
-        ):
-            author_type = "system"
-        else:
-            author_id, name_id, cleaned = self._author(split.author)
-            if content.event_type == "message":
-                self._count(cleaned, sent_at)
-            elif not _is_call(content):
-                author_type = "system"
-            if is_phone(cleaned):
-                self.phones.setdefault(author_id, self._pseudonymizer.pseudonym("phone", cleaned))
+        author_type, author_id, name_id = self._people(split, content, sent_at)
+        text = length = None
         if content.text is not None:
             text = self._pseudonymizer.mask(content.text)
             length = len(content.text)
         cut = self._survey.cut.get(message.instant)
         sent = sent_at * _MICROSECONDS
+        # An export has no time of the edit; the own time lets this version win in staging. In a
+        # cut instant the line may not be the one it seems to be: there the row key decides.
         edited = sent if (content.edited or content.deleted) and cut is None else None
-        sequence = sent_at * settings.SEQUENCE_STEP + position
-        # Few parts hash three times as fast as many; none of the joined ones can hold the separator.
-        message_id = stable_hash((f"{self._thread_id}|{message.wall}|{prefix_id}|{ordinal}",))
-        seen = _COMPLETE if cut is None else min(cut, _COMPLETE - 1)
-        # Versions of one message are chosen by the greatest key: first the export that saw more of
-        # the instant, then the richer content (see Content.detail).
-        rank = f"{seen:02x}{int(self._survey.is_group)}{content.detail:x}"
-        version = (
-            f"{self._source_name}|{message_id}|{sent}|{sequence}|{content.event_type}|{author_type}"
-            f"|{author_id}|{name_id}|{content.content_type}|{length}|{content.metadata}"
+        row_key = version_key(
+            lines_of_cut_instant=cut,
+            is_group=self._survey.is_group,
+            detail=content.detail,
+            fields=f"{self._source_name}|{identity}|{sent}|{edited}|{sequence}|{author_type}"
+            f"|{content.event_type}|{author_id}|{name_id}|{content.content_type}|{length}"
+            f"|{content.metadata}",
+            text=text,
         )
-        digest = stable_hash((version, text))
         self._batch.extend(
             (
-                rank + digest[len(rank) :], message_id, sequence, content.event_type, sent, edited,
-                author_type, author_id, name_id, content.content_type, text, length,
-                content.metadata,
+                row_key, identity, sequence, content.event_type, sent, edited, author_type,
+                author_id, name_id, content.content_type, text, length, content.metadata,
             )
         )  # fmt: skip
 

@@ -1,8 +1,8 @@
 """The header of a message: every layout that phones write, recognised without knowing which.
 
-A file is written by one phone in one go, so all its headers have one `Layout`. The grammar finds the
-layout from the first header; a pattern made for that layout then reads the file. A line that looks
-like a header of *another* layout (a pasted chat) is text of the message in which it stands.
+A file is written by one phone in one go, so all its headers have one `Layout`. The grammar finds
+the layout from the first header; a pattern made for that layout then reads the file. A line that
+looks like a header of *another* layout (a pasted chat) is text of the message around it.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ OMITTED: Final[dict[str, tuple[str, ...]]] = {
     "other": (
         "<media omitted>", "<без медиафайлов>", "<файл пропущен>", "<медиа отсутствует>",
         "<медіа пропущено>", "<без медіафайлів>", "<medien ausgeschlossen>", "<multimedia omitido>",
-        "<archivo omitido>", "<mídia oculta>", "<arquivo de mídia oculto>", "<ficheiro não revelado>",
+        "<archivo omitido>", "<mídia oculta>", "<arquivo de mídia oculto>",
+        "<ficheiro não revelado>",
         "<médias omis>", "<fichier omis>", "<media omessi>", "<media weggelaten>",
         "<pominięto multimedia>", "<medya dahil edilmedi>", "media omitted",
     ),
@@ -39,7 +40,8 @@ OMITTED: Final[dict[str, tuple[str, ...]]] = {
     "sticker": (
         "sticker omitted", "стикер не добавлен", "стикер отсутствует", "стікер пропущено",
         "sticker weggelassen", "sticker omitido", "figurinha omitida", "sticker absent",
-        "sticker non incluso", "sticker weggelaten", "naklejka pominięta", "çıkartma dahil edilmedi",
+        "sticker non incluso", "sticker weggelaten", "naklejka pominięta",
+        "çıkartma dahil edilmedi",
     ),
     "contact": (
         "contact card omitted", "карточка контакта отсутствует", "картку контакту пропущено",

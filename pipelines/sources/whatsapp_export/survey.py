@@ -119,7 +119,7 @@ def survey_chat(file: ChatFile, given: DateOrder | None) -> Survey:
     chat = file.chat
     if not chat.certain and notes.ios_chat is not None:
         chat = ChatName(clean_name(notes.ios_chat), certain=True)
-    return _conclude(file, notes, evidence, decision, chat, digest.hexdigest())
+    return _conclude(notes, evidence, decision, chat, digest.hexdigest())
 
 
 def _numbered(file: ChatFile, notes: _Notes) -> Iterator[bytes]:
@@ -237,7 +237,6 @@ def _take_long_name(notes: _Notes, author: _Author, rest: str, end: int, chat_ke
 
 
 def _conclude(
-    file: ChatFile,
     notes: _Notes,
     evidence: DateEvidence,
     decision: DateDecision,

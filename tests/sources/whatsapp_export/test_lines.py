@@ -79,8 +79,9 @@ def test_attached_media_gives_kind_and_caption(
     "body",
     [
         "This message was deleted", "This message was deleted.", "You deleted this message",
-        f"{LRM}You deleted this message.", "Данное сообщение удалено", "Вы удалили данное сообщение",
-        "Diese Nachricht wurde gelöscht.", "Se eliminó este mensaje.", "Mensagem apagada",
+        f"{LRM}You deleted this message.", "Данное сообщение удалено",
+        "Вы удалили данное сообщение", "Diese Nachricht wurde gelöscht.",
+        "Se eliminó este mensaje.", "Mensagem apagada",
         "Ce message a été supprimé", "Questo messaggio è stato eliminato",
         "This message was deleted by admin Boris.",
     ],

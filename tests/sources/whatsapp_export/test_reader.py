@@ -206,7 +206,9 @@ def test_truncated_gzip_gives_what_is_there(tmp_path: Path) -> None:
     assert 500 < len(reading.rows) < 2500
     [rejected] = reading.rejected
     assert rejected["row_reference"] == f"from line {len(reading.rows) + 1}"
-    assert [row["text"] for row in reading.rows][:3] == [line[22:] for line in lines[:3]] or True
+    assert [row["text"] for row in reading.rows] == [
+        line.partition(": ")[2] for line in lines[: len(reading.rows)]
+    ]
     assert looks_like_export(path)
 
 
@@ -215,7 +217,7 @@ def test_truncated_gzip_gives_what_is_there(tmp_path: Path) -> None:
     [
         (b"", "empty"), (b"just a text\nwithout headers\n", "no line starts like"),
         ("01.06.2026, 09:00 - А: да\n".encode("utf-16"), "UTF-16"),
-        ("13.06.2026, 09:00 - Анна: да\n13.06.2026, 09:01 - Анна: нет".encode("cp1251"), "not UTF-8"),
+        ("13.06.2026, 09:00 - Анна: да\n".encode("cp1251"), "not UTF-8"),
     ],
 )  # fmt: skip
 def test_text_that_is_no_export_is_refused(content: bytes, reason: str, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ agent_messages as (
         events.message_key,
         events.sent_micros,
         agents.agent_key,
+        messages.thread_id,
         coalesce(messages.text_length, 0) as text_length
     from {{ ref('int_conversation_events') }} as events
     inner join {{ ref('int_messages__unioned') }} as messages
@@ -45,13 +46,14 @@ timed as (
     select
         agent_messages.*,
         customer_before.customer_micros,
-        lag(agent_messages.sent_micros) over (
+        -- Messages that name no agent are nobody's sequence.
+        case when agent_messages.agent_key is not null then lag(agent_messages.sent_micros) over (
             partition by agent_messages.agent_key
             order by
                 agent_messages.sent_micros,
-                agent_messages.thread_num,
+                agent_messages.thread_id,
                 agent_messages.event_index
-        ) as own_previous_micros
+        ) end as own_previous_micros
     from agent_messages
     left join customer_before on agent_messages.message_key = customer_before.message_key
 
@@ -61,7 +63,7 @@ bases as (
 
     select
         *,
-        floor((sent_micros - greatest(own_previous_micros, customer_micros)) / 1000000.0)
+        (sent_micros - greatest(own_previous_micros, customer_micros)) / 1000000.0
             as since_base_seconds,
         floor((sent_micros - own_previous_micros) / 1000000.0) as since_own_seconds,
         least({{ cap }}, greatest(5, floor(text_length / 5.0))) as typing_seconds
@@ -76,7 +78,7 @@ select
     message_key,
     agent_key,
     cast(case
-        when since_base_seconds <= {{ cap }} then since_base_seconds
+        when since_base_seconds <= {{ cap }} then floor(since_base_seconds)
         when since_own_seconds is null then typing_seconds
         else least(typing_seconds, since_own_seconds)
     end as bigint) as effort_seconds

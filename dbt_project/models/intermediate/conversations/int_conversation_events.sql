@@ -8,6 +8,7 @@
 {% set stream = 'partition by thread_num, stream_id order by event_index' %}
 {% set before = 'rows between unbounded preceding and 1 preceding' %}
 {% set message_kinds = kinds(['customer', 'courtesy', 'agent', 'bot']) %}
+{% set customer_kinds = kinds(['customer', 'courtesy']) %}
 {% set opening_kinds = kinds(['customer', 'agent', 'bot']) %}
 
 with
@@ -26,15 +27,56 @@ raw_previous as (
         last_value(case when kind in {{ message_kinds }} then sent_micros end ignore nulls)
             over ({{ stream }} {{ before }}) as raw_previous_micros,
         last_value(
-            case when kind in {{ message_kinds }} or kind = {{ kind('close') }} then kind end
+            case
+                when kind in {{ message_kinds }} or kind in {{ kinds(['close', 'no_reply']) }}
+                    then kind
+            end
             ignore nulls
-        ) over ({{ stream }} {{ before }}) as raw_previous_kind
+        ) over ({{ stream }} {{ before }}) as raw_previous_kind,
+        last_value(case when kind in {{ customer_kinds }} then event_index end ignore nulls)
+            over ({{ stream }} {{ before }}) as customer_index
     from events
 
 ),
 
--- Hand-offs and "no reply needed" count only while the last message still holds the conversation
--- open; a template counts only where it starts an outbound attempt.
+-- Outside: nothing is open at this moment, as far as messages and closes tell.
+outside as (
+
+    select
+        *,
+        raw_previous_kind is null
+        or (raw_previous_kind = {{ kind('close') }} and stream_mode <> 'thread')
+        or (
+            stream_mode = 'gap'
+            and sent_micros - raw_previous_micros
+            > case
+                when raw_previous_kind = {{ kind('customer') }} then {{ cap }}
+                else gap_micros
+            end
+        ) as is_outside
+    from raw_previous
+
+),
+
+-- In an attempt: since something was last begun, only we have written.
+attempted as (
+
+    select
+        *,
+        coalesce(
+            last_value(
+                case when is_outside and kind in {{ message_kinds }} then event_index end
+                ignore nulls
+            ) over ({{ stream }} {{ before }})
+            > coalesce(customer_index, 0),
+            false
+        ) as is_in_attempt
+    from outside
+
+),
+
+-- Hand-offs and "no reply needed" count only while the last message still holds a conversation
+-- open; a template counts only where it starts or continues an outbound attempt.
 weighed as (
 
     select
@@ -47,48 +89,28 @@ weighed as (
         is_question,
         is_message,
         gap_micros,
+        is_in_attempt as was_attempt,
         case
-            when
-                kind = {{ kind('template') }}
-                and (
-                    raw_previous_kind is null
-                    or (
-                        raw_previous_kind = {{ kind('close') }}
-                        and stream_mode <> 'thread'
-                    )
-                    or (
-                        stream_mode = 'gap'
-                        and sent_micros - raw_previous_micros
-                        > case
-                            when raw_previous_kind = {{ kind('customer') }} then {{ cap }}
-                            else gap_micros
-                        end
-                    )
-                )
+            when kind = {{ kind('template') }} and stream_mode = 'thread'
+                then
+                    case
+                        when raw_previous_kind is null then {{ kind('agent') }}
+                        else {{ kind('neutral') }}
+                    end
+            when kind = {{ kind('template') }} and (is_outside or is_in_attempt)
                 then {{ kind('agent') }}
             when kind = {{ kind('template') }} then {{ kind('neutral') }}
             when
                 kind in {{ kinds(['handoff', 'no_reply']) }}
-                and (
-                    raw_previous_kind is null
-                    or (
-                        raw_previous_kind = {{ kind('close') }}
-                        and stream_mode <> 'thread'
-                    )
-                    or (
-                        stream_mode = 'gap'
-                        and sent_micros - raw_previous_micros
-                        > case
-                            when raw_previous_kind = {{ kind('customer') }} then {{ cap }}
-                            else gap_micros
-                        end
-                    )
-                )
+                and (is_outside or (is_in_attempt and stream_mode <> 'thread'))
+                then {{ kind('neutral') }}
+            -- A close finds nothing to close where nobody has answered us yet.
+            when kind = {{ kind('close') }} and is_in_attempt and stream_mode <> 'thread'
                 then {{ kind('neutral') }}
             else kind
         end as kind,
         kind = {{ kind('template') }} as is_template
-    from raw_previous
+    from attempted
 
 ),
 
@@ -124,6 +146,18 @@ limits as (
 
 ),
 
+-- Thanks after the silence has closed a conversation: at most G after that moment. What only we
+-- have begun has nothing to be thanked for.
+candidates as (
+
+    select
+        *,
+        not was_attempt
+        and sent_micros - (previous_micros + limit_micros) <= gap_micros as is_late_tail_candidate
+    from limits
+
+),
+
 -- Marks 0 = open, else the moment of the close; null = changes nothing.
 marked as (
 
@@ -133,15 +167,15 @@ marked as (
             when kind in {{ opening_kinds }} then 0
             when kind = {{ kind('close') }} and is_late then previous_micros + limit_micros
             when kind = {{ kind('close') }} then sent_micros
+            when kind = {{ kind('courtesy') }} and previous_micros is null then 0
             when kind = {{ kind('courtesy') }} and is_late
                 then
                     case
-                        when sent_micros - (previous_micros + limit_micros) <= gap_micros
-                            then previous_micros + limit_micros
+                        when is_late_tail_candidate then previous_micros + limit_micros
                         else 0
                     end
         end as mark
-    from limits
+    from candidates
 
 ),
 
@@ -194,11 +228,7 @@ decided as (
             when kind = {{ kind('courtesy') }} and state > 0
                 then case when sent_micros - state > gap_micros then 1 else 0 end
             when kind = {{ kind('courtesy') }} and is_late
-                then
-                    case
-                        when sent_micros - (previous_micros + limit_micros) > gap_micros then 1
-                        else 0
-                    end
+                then case when is_late_tail_candidate then 0 else 1 end
             when state > 0 or is_late then 1
             else 0
         end as starts_segment,
@@ -206,11 +236,7 @@ decided as (
         kind = {{ kind('courtesy') }}
         and (
             (state > 0 and sent_micros - state <= gap_micros)
-            or (
-                coalesce(state, 1) = 0
-                and is_late
-                and sent_micros - (previous_micros + limit_micros) <= gap_micros
-            )
+            or (coalesce(state, 1) = 0 and is_late and is_late_tail_candidate)
         ) as is_late_tail,
         -- Neutral rows, and events after the close, are inside only while the limit runs.
         case
@@ -328,7 +354,7 @@ select
     coalesce(conversations.is_unanswered_attempt, false)
     and not coalesce(conversations.is_farewell, false)
     and numbered.kind in {{ message_kinds }} as is_unanswered_outbound,
-    numbered.is_late_tail
+    coalesce(numbered.is_late_tail, false)
     or coalesce(conversations.is_farewell, false) as is_after_close
 from numbered
 left join conversations

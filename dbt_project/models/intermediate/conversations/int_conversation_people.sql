@@ -14,6 +14,7 @@ events as (
     where
         conversation_no is not null
         and kind in {{ kinds(['customer', 'courtesy', 'agent']) }}
+        and not is_template
 
 ),
 

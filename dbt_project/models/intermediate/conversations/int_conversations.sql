@@ -27,8 +27,14 @@ facts as (
         max(sent_micros) filter (
             where kind in {{ kinds(['customer', 'agent', 'bot']) }}
         ) as last_dialog_micros,
-        max(event_index) filter (where kind in {{ message_kinds }} and not is_after_close)
-            as last_open_index,
+        max(event_index) filter (
+            where
+            not is_after_close
+            and (
+                kind in {{ message_kinds }}
+                or (stream_mode = 'thread' and kind in {{ kinds(['handoff', 'no_reply']) }})
+            )
+        ) as last_open_index,
         max(sent_micros) filter (where kind in {{ message_kinds }} and not is_after_close)
             as last_open_micros,
         max_by(kind, event_index) filter (

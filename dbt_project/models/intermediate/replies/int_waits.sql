@@ -122,8 +122,7 @@ eligible as (
         *,
         -- Whom we wrote to first waits for a first response once something is asked.
         initiated_by = 'customer'
-        or coalesce(greatest(last_index, waiting_index + 1) > first_question_index, false)
-            as can_be_first
+        or coalesce(last_index >= first_question_index, false) as can_be_first
     from waits
 
 ),

@@ -1,0 +1,1 @@
+"""Parts that the views are made of."""

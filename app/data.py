@@ -1,0 +1,155 @@
+"""The published version as the screens read it.
+
+Figures come from the semantic layer only; plain SQL reads what is no figure: transcripts, rows
+behind a figure with their context, and the tables about the publication itself. Everything cached
+is keyed by the version's real path: a new publication is seen at once, an old one is never stale.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import streamlit as st
+
+from app.period import Period
+from pipelines.publishing import Publication, current_publication
+from pipelines.semantics import SemanticLayer
+
+Row = dict[str, Any]
+_OPEN_VERSIONS = 3
+
+
+@dataclass(frozen=True)
+class About:
+    """What a publication says of itself (`meta_publication`)."""
+
+    version: str
+    built_at: datetime
+    as_of: datetime
+    code_version: str
+    definition_version: str
+    company_name: str
+    zone: ZoneInfo
+    currency: str
+    target_seconds: int
+
+
+@dataclass
+class Version:
+    """An opened published version; `lock` guards what is not safe to share between sessions."""
+
+    publication: Publication
+    layer: SemanticLayer
+    connection: duckdb.DuckDBPyConnection
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def key(self) -> str:
+        """What caches are keyed by."""
+        return str(self.publication.folder)
+
+    def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Run a query on the published file; rows are dicts, instants are in UTC."""
+        with self.connection.cursor() as cursor:
+            cursor.execute("set TimeZone = 'UTC'")
+            cursor.execute("use analytics.marts")
+            result = cursor.execute(sql, list(parameters))
+            names = [item[0] for item in result.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def home() -> Path:
+    """Return the folder of this installation (`OTVET_HOME`, default `./data`)."""
+    return Path(os.environ.get("OTVET_HOME") or "data").expanduser().absolute()
+
+
+def current_version() -> Version:
+    """Open the version behind `current`.
+
+    Raises:
+        NothingPublishedError: nothing was published in this home yet.
+    """
+    publication = current_publication(home() / "published")
+    return _open(str(publication.folder))
+
+
+@st.cache_resource(max_entries=_OPEN_VERSIONS, show_spinner=False)
+def _open(folder: str) -> Version:
+    publication = Publication(Path(folder).name, Path(folder))
+    return Version(publication, SemanticLayer(publication), publication.connect())
+
+
+@st.cache_data(max_entries=_OPEN_VERSIONS, show_spinner=False)
+def about(_version: Version, key: str) -> About:  # noqa: ARG001 - the key of the cache
+    """Return what the version says of itself."""
+    row = _version.read("select * from meta_publication")[0]
+    return About(
+        version=row["version"],
+        built_at=row["built_at"],
+        as_of=row["as_of"],
+        code_version=row["code_version"],
+        definition_version=row["definition_version"],
+        company_name=row["company_name"],
+        zone=ZoneInfo(row["company_time_zone"]),
+        currency=row["company_currency"],
+        target_seconds=int(row["first_response_target_seconds"]),
+    )
+
+
+@st.cache_data(max_entries=_OPEN_VERSIONS, show_spinner=False)
+def known_days(_version: Version, key: str) -> Period | None:  # noqa: ARG001
+    """Return the first and the last day on which a conversation started; None without any."""
+    row = _version.read(
+        "select min(started_local_date) as first_day, max(started_local_date) as last_day"
+        " from fct_conversations"
+    )[0]
+    first, last = row["first_day"], row["last_day"]
+    return Period(first, last) if isinstance(first, date) and isinstance(last, date) else None
+
+
+@st.cache_data(max_entries=_OPEN_VERSIONS, show_spinner=False)
+def filter_options(_version: Version, key: str) -> dict[str, list[str]]:  # noqa: ARG001
+    """Return the values that each filter of the sidebar offers."""
+    queries = {
+        "source": "select distinct source_slug as value from dim_channels",
+        "channel_type": "select distinct channel_type as value from dim_channels",
+        "channel": "select distinct channel_name as value from dim_channels",
+        "team": "select distinct team_name as value from dim_teams",
+        "agent": "select distinct agent_name as value from dim_agents",
+    }
+    return {
+        name: [row["value"] for row in _version.read(f"{sql} order by value") if row["value"]]
+        for name, sql in queries.items()
+    }
+
+
+@st.cache_data(max_entries=_OPEN_VERSIONS, show_spinner=False)
+def freshness(_version: Version, key: str) -> list[Row]:  # noqa: ARG001
+    """Return one row per source: messages, first and last message, last load."""
+    return _version.read("select * from meta_freshness order by source_slug")
+
+
+@st.cache_data(max_entries=_OPEN_VERSIONS, show_spinner=False)
+def checks(_version: Version, key: str) -> list[Row]:  # noqa: ARG001
+    """Return the outcomes of the checks, failed first."""
+    return _version.read(
+        "select status, name, kind, target, detail from meta_checks order by"
+        " case status when 'fail' then 0 when 'warn' then 1 else 2 end, kind, target, name"
+    )
+
+
+@st.cache_data(max_entries=_OPEN_VERSIONS, show_spinner=False)
+def quarantine(_version: Version, key: str) -> list[Row]:  # noqa: ARG001
+    """Return the rejected rows with reason and remedy."""
+    return _version.read(
+        "select source_slug, resource, file_key, row_reference, reason, remedy, row_count"
+        " from meta_quarantine order by source_slug, resource, row_reference"
+    )
