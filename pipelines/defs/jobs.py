@@ -4,6 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from pipelines.defs.quality.checks import raw_checks
 from pipelines.lib.importing import ImportRequest, import_files
 from pipelines.settings import ConfigurationError, load_settings
 
@@ -14,7 +15,8 @@ main_job = dg.define_asset_job(
 )
 build_job = dg.define_asset_job(
     "build_job",
-    selection=dg.AssetSelection.all() - _LOADERS,
+    # An import loads outside Dagster, so what it loaded is checked here.
+    selection=(dg.AssetSelection.all() - _LOADERS) | dg.AssetSelection.checks(raw_checks),
     description="Build, check and publish what is loaded already.",
 )
 

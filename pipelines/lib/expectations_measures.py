@@ -131,7 +131,9 @@ def _with_comparison(
         present.get(name, 0) / before[name] if name in before else None
         for name in sources["source"]
     ]
-    return sources.assign(kept_share=pd.array(kept, dtype="Float64").to_numpy("float64", na_value=float("nan")))
+    return sources.assign(
+        kept_share=pd.array(kept, dtype="Float64").to_numpy("float64", na_value=float("nan"))
+    )
 
 
 def _measures_sql(spec: SuiteSpec, now: datetime) -> str:

@@ -101,12 +101,14 @@ class Walk:
     def take_customers(self, row: Row) -> None:
         """A customer's message outside: a tail, an answer to an attempt, or a new need."""
         courtesy = row.kind is Kind.COURTESY
-        if courtesy and self.after_close(row) and (self.closed_explicitly() or not self.attempt):
+        answers_farewell = self.is_farewell() and self.within_attempt(row)
+        soon = self.after_close(row) and (self.closed_explicitly() or not self.attempt)
+        if courtesy and (soon or answers_farewell):
             assert self.closed is not None
             self.closed.rows.append(row)
             self.closed.tail_ids.add(row.event.message_id)
             return
-        if self.attempt and self.within_attempt(row) and not (courtesy and self.is_farewell()):
+        if self.attempt and self.within_attempt(row):
             self.open([*self.attempt, row], "us")
             self.attempt = []
         else:

@@ -1,31 +1,54 @@
 """The published version: written, audited, switched."""
 
 import json
+from collections.abc import Iterator
 
 import dagster as dg
 
+from pipelines.defs.quality.checks import CHECK_NAME, check_result
 from pipelines.defs.resources import WAREHOUSE_POOL
-from pipelines.lib.dbt_project import read_check_results
+from pipelines.lib.dbt_project import CheckResult, read_check_results
 from pipelines.lib.progress import step
 from pipelines.lib.release import release
+from pipelines.publishing import Publication
 from pipelines.quality import audit_publication
 from pipelines.settings import load_settings
 
+KEY = ["published", "analytics"]
+
 
 @dg.asset(
-    key=["published", "analytics"],
+    key=KEY,
     deps=[dg.AssetKey(["marts", "fct_conversations"])],
     group_name="published",
     pool=WAREHOUSE_POOL,
     kinds={"duckdb"},
+    check_specs=[
+        dg.AssetCheckSpec(
+            CHECK_NAME,
+            asset=KEY,
+            description="Suites of the published tables; a critical failure keeps the old version.",
+        )
+    ],
 )
-def publication() -> dg.MaterializeResult[None]:
+def publication() -> Iterator[dg.MaterializeResult[None]]:
     """A read-only version of the marts; readers switch to it when they next ask."""
     settings = load_settings()
     checks = read_check_results(settings.dbt_target)
     results = json.loads((settings.dbt_target / "run_results.json").read_text(encoding="utf-8"))
     now = results["args"]["vars"]["as_of"]
+    audited: list[CheckResult] = []
+
+    def audit(version: Publication) -> list[CheckResult]:
+        audited.extend(audit_publication(version, settings=settings))
+        return audited
+
     step("checking and publishing")
-    published = release(settings, now=now, checks=checks, audit=audit_publication)
+    published = release(settings, now=now, checks=checks, audit=audit)
+    for line in (item for item in audited if item.status != "pass"):
+        step(f"{line.status}: {line.target}: {line.name}: {line.detail}")
     step(f"published version {published.version}")
-    return dg.MaterializeResult(metadata={"version": published.version, "checks": len(checks)})
+    yield dg.MaterializeResult(
+        metadata={"version": published.version, "checks": len(checks) + len(audited)},
+        check_results=[check_result(settings, KEY, audited)],
+    )

@@ -27,15 +27,35 @@ raw_previous as (
         last_value(case when kind in {{ message_kinds }} then sent_micros end ignore nulls)
             over ({{ stream }} {{ before }}) as raw_previous_micros,
         last_value(
-            case
-                when kind in {{ message_kinds }} or kind in {{ kinds(['close', 'no_reply']) }}
-                    then kind
-            end
+            case when kind in {{ message_kinds }} or kind = {{ kind('close') }} then kind end
             ignore nulls
         ) over ({{ stream }} {{ before }}) as raw_previous_kind,
         last_value(case when kind in {{ customer_kinds }} then event_index end ignore nulls)
             over ({{ stream }} {{ before }}) as customer_index
     from events
+
+),
+
+-- A hand-off keeps a conversation waiting only if it comes while the last message holds it open.
+handed as (
+
+    select
+        *,
+        last_value(
+            case
+                when kind in {{ message_kinds }} or kind = {{ kind('no_reply') }} then kind
+                when
+                    kind = {{ kind('handoff') }}
+                    and sent_micros - raw_previous_micros
+                    <= case
+                        when raw_previous_kind = {{ kind('customer') }} then {{ cap }}
+                        else gap_micros
+                    end
+                    then kind
+            end
+            ignore nulls
+        ) over ({{ stream }} {{ before }}) as raw_waiting_kind
+    from raw_previous
 
 ),
 
@@ -50,11 +70,21 @@ outside as (
             stream_mode = 'gap'
             and sent_micros - raw_previous_micros
             > case
+                when raw_waiting_kind in {{ kinds(['customer', 'handoff']) }} then {{ cap }}
+                else gap_micros
+            end
+        ) as is_outside,
+        raw_previous_kind is null
+        or (raw_previous_kind = {{ kind('close') }} and stream_mode <> 'thread')
+        or (
+            stream_mode = 'gap'
+            and sent_micros - raw_previous_micros
+            > case
                 when raw_previous_kind = {{ kind('customer') }} then {{ cap }}
                 else gap_micros
             end
-        ) as is_outside
-    from raw_previous
+        ) as is_event_outside
+    from handed
 
 ),
 
@@ -65,7 +95,12 @@ attempted as (
         *,
         coalesce(
             last_value(
-                case when is_outside and kind in {{ message_kinds }} then event_index end
+                case
+                    when
+                        is_outside
+                        and (kind in {{ message_kinds }} or kind = {{ kind('template') }})
+                        then event_index
+                end
                 ignore nulls
             ) over ({{ stream }} {{ before }})
             > coalesce(customer_index, 0),
@@ -102,7 +137,7 @@ weighed as (
             when kind = {{ kind('template') }} then {{ kind('neutral') }}
             when
                 kind in {{ kinds(['handoff', 'no_reply']) }}
-                and (is_outside or (is_in_attempt and stream_mode <> 'thread'))
+                and (is_event_outside or (is_in_attempt and stream_mode <> 'thread'))
                 then {{ kind('neutral') }}
             -- A close finds nothing to close where nobody has answered us yet.
             when kind = {{ kind('close') }} and is_in_attempt and stream_mode <> 'thread'
@@ -277,7 +312,7 @@ segments as (
         stream_id,
         segment_no,
         min_by(kind, event_index) as first_kind,
-        min_by(last_close_micros, event_index) as close_before_micros,
+        min(case when starts_segment = 1 then last_close_micros end) as close_before_micros,
         min(sent_micros) as started_micros,
         min(gap_micros) as gap_micros,
         sum(case when kind in {{ kinds(['customer', 'courtesy']) }} then 1 else 0 end)
@@ -339,14 +374,19 @@ select
     case
         when conversations.segment_no is null or not numbered.is_inside then null
         when coalesce(conversations.is_farewell, false)
-            then nullif(conversations.conversation_no, 0)
+            then
+                case
+                    when numbered.kind in {{ message_kinds }}
+                        then nullif(conversations.conversation_no, 0)
+                end
         when conversations.is_unanswered_attempt then null
         -- Thanks for the closed conversation, written while our next message was already there.
         when
             numbered.kind = {{ kind('courtesy') }}
             and conversations.first_kind in {{ kinds(['agent', 'bot']) }}
             and conversations.conversation_no > 1
-            and numbered.sent_micros - conversations.close_before_micros <= numbered.gap_micros
+            and conversations.started_micros - conversations.close_before_micros
+            <= numbered.gap_micros
             and numbered.event_index < conversations.first_asking_index
             then conversations.conversation_no - 1
         else conversations.conversation_no
@@ -354,8 +394,18 @@ select
     coalesce(conversations.is_unanswered_attempt, false)
     and not coalesce(conversations.is_farewell, false)
     and numbered.kind in {{ message_kinds }} as is_unanswered_outbound,
-    coalesce(numbered.is_late_tail, false)
-    or coalesce(conversations.is_farewell, false) as is_after_close
+    coalesce(
+        numbered.is_late_tail
+        or conversations.is_farewell
+        or (
+            numbered.kind = {{ kind('courtesy') }}
+            and conversations.first_kind in {{ kinds(['agent', 'bot']) }}
+            and conversations.started_micros - conversations.close_before_micros
+            <= numbered.gap_micros
+            and numbered.event_index < conversations.first_asking_index
+        ),
+        false
+    ) as is_after_close
 from numbered
 left join conversations
     on

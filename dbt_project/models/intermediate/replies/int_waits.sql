@@ -45,7 +45,10 @@ bot_tails as (
         *,
         max(
             case
-                when kind = {{ kind('bot') }} and event_index < first_human_index then event_index
+                when
+                    kind in {{ kinds(['bot', 'close', 'no_reply']) }}
+                    and event_index < first_human_index
+                    then event_index
             end
         ) over (partition by {{ conversation }}) as last_bot_before_human_index
     from events

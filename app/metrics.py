@@ -1,0 +1,249 @@
+"""Figures for the screens: the semantic layer, asked in batches and cached per version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final, TypeVar
+
+import streamlit as st
+
+from app.data import Version
+from app.intervals import wilson
+from app.period import Grain, Period, bucket_of, buckets, last_day
+from pipelines.semantics import Answer, MetricInfo, SemanticError
+
+_CACHED_ANSWERS: Final = 600
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Question:
+    """Where to look: a period and the conditions of the filters that are set."""
+
+    period: Period
+    filters: tuple[tuple[str, str], ...] = ()  # (dimension, condition)
+
+    def over(self, period: Period) -> Question:
+        """Return the same question about another period."""
+        return Question(period, self.filters)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One metric in one period, with what a reader needs to trust it."""
+
+    metric: MetricInfo
+    period: Period
+    value: Any
+    previous: Any
+    n: int | None
+    interval: tuple[float, float] | None
+    trend: list[tuple[date, Any]] = field(default_factory=list)
+    # Filters that this metric cannot be split by; the value is withheld then, not left unfiltered.
+    blocked_by: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Id of the metric."""
+        return self.metric.id
+
+
+class Figures:
+    """Answers questions about figures for one version; safe to use from several sessions."""
+
+    def __init__(self, version: Version) -> None:
+        self._version = version
+
+    @property
+    def catalogue(self) -> dict[str, MetricInfo]:
+        """All metrics by id."""
+        return self._version.layer.catalogue
+
+    def blocked_by(self, metric: str, question: Question) -> tuple[str, ...]:
+        """Return the set filters that the metric cannot be restricted by."""
+        return tuple(
+            name for name, _ in question.filters if not _can_filter(self._version, self._key, metric, name)
+        )
+
+    def values(self, metrics: Sequence[str], question: Question) -> dict[str, Any]:
+        """Return the value per metric; metrics that a filter blocks are left out."""
+        result: dict[str, Any] = {}
+        for group in self._groups(metrics, question):
+            answer = self._ask(group, question, None)
+            result |= {metric: answer.value(metric) for metric in group}
+        return result
+
+    def trends(
+        self, metrics: Sequence[str], question: Question, grain: Grain
+    ) -> dict[str, list[tuple[date, Any]]]:
+        """Return the values per bucket of the period; a bucket without data is 0 for counts."""
+        days = list(buckets(question.period, grain))
+        result: dict[str, list[tuple[date, Any]]] = {}
+        for group in self._groups(metrics, question):
+            if self._is_stock(group[0]):
+                result |= {metric: self._stock_trend(metric, question, grain) for metric in group}
+                continue
+            rows = {
+                bucket_of(row["metric_time"], grain): row
+                for row in self._ask(group, question, grain).rows
+                if row["metric_time"] is not None
+            }
+            for metric in group:
+                absent = 0 if self.catalogue[metric].unit in ("count", "money") else None
+                found = ((day, rows.get(day, {}).get(metric)) for day in days)
+                result[metric] = [(day, absent if value is None else value) for day, value in found]
+        return result
+
+    def figures(
+        self, metrics: Sequence[str], question: Question, grain: Grain | None = None
+    ) -> dict[str, Figure]:
+        """Return metrics with their base, interval, previous period and (with a grain) trend."""
+        infos = {metric: self.catalogue[metric] for metric in metrics}
+        bases = [info.denominator for info in infos.values() if info.denominator]
+        asked = list(dict.fromkeys([*metrics, *bases]))
+        now = self.values(asked, question)
+        before = self.values(list(metrics), question.over(question.period.previous()))
+        trends = self.trends(list(metrics), question, grain) if grain else {}
+        result = {}
+        for metric, info in infos.items():
+            blocked = self.blocked_by(metric, question)
+            n = None if blocked else self._base(info, now, question)
+            value = now.get(metric)
+            is_counted = info.unit == "share" and self._counts(info.denominator)
+            result[metric] = Figure(
+                metric=info,
+                period=question.period,
+                value=value,
+                previous=before.get(metric),
+                n=n,
+                interval=wilson(value, n) if is_counted and n and value is not None else None,
+                trend=trends.get(metric, []),
+                blocked_by=blocked,
+            )
+        return result
+
+    def sql(self, metrics: Sequence[str], question: Question, grain: Grain | None = None) -> str:
+        """Return the SQL that these metrics are asked with."""
+        groups = self._groups(metrics, question)
+        return ";\n\n".join(self._ask(group, question, grain).sql for group in groups)
+
+    def rows(self, metric: str, question: Question, limit: int | None = None) -> Answer:
+        """Return the rows behind a figure."""
+        where = [condition for _, condition in question.filters]
+        period = question.period
+        with self._version.lock:
+            return self._version.layer.drill(
+                metric, where=where, start=period.start, end=period.end, limit=limit
+            )
+
+    def aggregation(self, metric: str) -> str:
+        """Return how the rows behind a figure make its value."""
+        return self._version.layer.aggregation(metric)
+
+    # -- how questions are put ------------------------------------------------------------------
+
+    @property
+    def _key(self) -> str:
+        return self._version.key
+
+    def _is_stock(self, metric: str) -> bool:
+        info = self.catalogue[metric]
+        return info.window is not None or info.denominator_window is not None
+
+    def _counts(self, metric: str | None) -> bool:
+        return metric is not None and self.catalogue[metric].unit == "count"
+
+    def _base(self, info: MetricInfo, now: dict[str, Any], question: Question) -> int | None:
+        """Return the number of things a value rests on.
+
+        The base of a stock is the whole stock whatever the filters, as in the semantic layer.
+        """
+        if info.denominator is None or not self._counts(info.denominator):
+            value = now.get(info.id)
+            return int(value or 0) if info.unit == "count" else None
+        if info.denominator in now:
+            return int(now[info.denominator] or 0)
+        plain = Question(question.period)
+        return int(self.values([info.denominator], plain)[info.denominator] or 0)
+
+    def _groups(self, metrics: Sequence[str], question: Question) -> list[list[str]]:
+        """Put together what one query can answer: stocks apart, blocked metrics out."""
+        usable = [metric for metric in metrics if not self.blocked_by(metric, question)]
+        flows = [metric for metric in usable if not self._is_stock(metric)]
+        stocks = [[metric] for metric in usable if self._is_stock(metric)]
+        if not question.filters:
+            return [group for group in (flows, *stocks) if group]
+        # Metrics of one table resolve a filter alike; across tables a name may mean another path.
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for metric in flows:
+            dimensions = tuple(_dimensions(self._version, self._key, metric))
+            alike.setdefault(dimensions, []).append(metric)
+        return [*alike.values(), *stocks]
+
+    def _stock_trend(
+        self, metric: str, question: Question, grain: Grain
+    ) -> list[tuple[date, Any]]:
+        """Ask a stock at the end of each week or month: a day each would cost a query a day."""
+        coarse: Grain = "week" if grain == "day" else grain
+        result = []
+        for first in buckets(question.period, coarse):
+            start = max(first, question.period.start)
+            end = min(last_day(first, coarse), question.period.end)
+            part = question.over(Period(start, end))
+            result.append((first, self._ask([metric], part, None).value(metric)))
+        return result
+
+    def _ask(self, metrics: Sequence[str], question: Question, grain: Grain | None) -> Answer:
+        return _ask(
+            self._version,
+            self._key,
+            tuple(metrics),
+            tuple(condition for _, condition in question.filters),
+            question.period,
+            grain,
+        )
+
+
+@st.cache_data(max_entries=_CACHED_ANSWERS, show_spinner=False)
+def _ask(
+    _version: Version,
+    key: str,  # noqa: ARG001 - the key of the cache
+    metrics: tuple[str, ...],
+    where: tuple[str, ...],
+    period: Period,
+    grain: Grain | None,
+) -> Answer:
+    return _locked(
+        _version,
+        lambda: _version.layer.ask(
+            metrics, where=where, start=period.start, end=period.end, grain=grain
+        ),
+    )
+
+
+@st.cache_data(max_entries=_CACHED_ANSWERS, show_spinner=False)
+def _dimensions(_version: Version, key: str, metric: str) -> list[str]:  # noqa: ARG001
+    return _locked(_version, lambda: _version.layer.dimensions([metric]))
+
+
+@st.cache_data(max_entries=_CACHED_ANSWERS, show_spinner=False)
+def _can_filter(_version: Version, key: str, metric: str, dimension: str) -> bool:
+    info = _version.layer.catalogue[metric]
+    if info.denominator_window is None:
+        return dimension in _dimensions(_version, key, metric)
+    # The parts of such a metric have different dimensions; only asking tells.
+    try:
+        _locked(
+            _version, lambda: _version.layer.ask([metric], where=[f"{dimension} in ('')"])
+        )
+    except SemanticError:
+        return False
+    return True
+
+
+def _locked(version: Version, ask: Callable[[], _T]) -> _T:
+    # MetricFlow's caches are shared by all sessions of the server and promise no thread safety.
+    with version.lock:
+        return ask()
