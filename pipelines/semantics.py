@@ -87,8 +87,7 @@ class SemanticLayer:
     @cached_property
     def catalogue(self) -> dict[str, MetricInfo]:
         """All metrics by id, in the order of the catalogue."""
-        manifest = json.loads(self.publication.manifest.read_text(encoding="utf-8"))
-        return read_catalogue(manifest)
+        return read_catalogue(self._manifest)
 
     @cached_property
     def _engine(self) -> Any:
@@ -133,6 +132,117 @@ class SemanticLayer:
         sql, columns = self._compile(metrics, by, where, start, end, grain, order_by, limit)
         rows = self._run(sql, columns)
         return Answer(tuple(metrics), tuple(columns.values())[: -len(metrics)], rows, sql)
+
+    def aggregation(self, metric: str) -> str:
+        """Return how a metric is made of its rows.
+
+        One of `sum`, `average`, `percentile_0.5`, `percentile_0.9`, `count_distinct`, `ratio`, and
+        `ratio_to_stock`: the sum of the rows over the denominator metric at the end of the period.
+        """
+        self._check([metric])
+        if self.catalogue[metric].denominator_window:
+            return "ratio_to_stock"
+        if metric in self._ratio_parts:
+            return "ratio"
+        measure = self._measures[self._measure_of[metric]]
+        if measure["agg"] == "percentile":
+            return f"percentile_{measure['agg_params']['percentile']:g}"
+        return str(measure["agg"])
+
+    def drill(
+        self,
+        metric: str,
+        *,
+        where: Sequence[str] = (),
+        start: date | None = None,
+        end: date | None = None,
+        limit: int | None = None,
+    ) -> Answer:
+        """Return the rows behind a metric: one per entity, with what it contributes.
+
+        The first column is the id of the entity, named after it (`conversation`, `reply`, …; the
+        counted entity for distinct counts). `value` is the row's contribution; ratios have
+        `numerator` and `denominator` as well. Rows that contribute nothing (null) are left out, so
+        `aggregation(metric)` over `value` gives the metric.
+        """
+        self._check([metric])
+        parts = self._ratio_parts.get(metric)
+        info = self.catalogue[metric]
+        if parts and info.denominator_window:
+            # Two different populations: the people of the numerator are the rows to look at.
+            return self._drill_simple(parts[0], where, start, end, limit)
+        if parts is None:
+            first = None if info.window else start
+            return self._drill_simple(metric, where, first, end, limit)
+        numerator, denominator = parts
+        entity = self._entity_of(numerator)
+        sql, _ = self._compile(
+            [numerator, denominator, metric], [entity], where, start, end, None, (), None
+        )
+        sql = (
+            f'select "{entity}", "{numerator}" as numerator, "{denominator}" as denominator,'
+            f' "{metric}" as value from (\n{sql}\n) as drilled'
+            f' where "{denominator}" <> 0{_limit_clause(limit)}'
+        )
+        return Answer((metric,), (entity,), self._run(sql, {}), sql)
+
+    def _drill_simple(
+        self,
+        metric: str,
+        where: Sequence[str],
+        start: date | None,
+        end: date | None,
+        limit: int | None,
+    ) -> Answer:
+        entity = self._entity_of(metric)
+        sql, columns = self._compile([metric], [entity], where, start, end, None, (), None)
+        column = next(iter(columns))
+        additive = self._measures[self._measure_of[metric]]["agg"] in ("sum", "count_distinct")
+        condition = f'"{metric}" <> 0' if additive else f'"{metric}" is not null'
+        sql = (
+            f'select "{column}" as "{entity}", "{metric}" as value from (\n{sql}\n) as drilled'
+            f' where {condition} and "{column}" is not null{_limit_clause(limit)}'
+        )
+        return Answer((metric,), (entity,), self._run(sql, {}), sql)
+
+    def _entity_of(self, metric: str) -> str:
+        """Return the entity whose rows a metric is made of."""
+        measure = self._measure_of[metric]
+        model = self._model_of_measure[measure]
+        if self._measures[measure]["agg"] == "count_distinct":
+            for entity in model["entities"]:
+                if entity["expr"] in self._measures[measure]["expr"].split():
+                    return str(entity["name"])
+        return next(str(item["name"]) for item in model["entities"] if item["type"] == "primary")
+
+    @cached_property
+    def _manifest(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self.publication.manifest.read_text(encoding="utf-8"))
+        return content
+
+    @cached_property
+    def _measures(self) -> dict[str, dict[str, Any]]:
+        return {
+            measure["name"]: measure
+            for model in self._manifest["semantic_models"]
+            for measure in model["measures"]
+        }
+
+    @cached_property
+    def _model_of_measure(self) -> dict[str, dict[str, Any]]:
+        return {
+            measure["name"]: model
+            for model in self._manifest["semantic_models"]
+            for measure in model["measures"]
+        }
+
+    @cached_property
+    def _measure_of(self) -> dict[str, str]:
+        return {
+            metric["name"]: metric["type_params"]["measure"]["name"]
+            for metric in self._manifest["metrics"]
+            if metric["type"] == "simple"
+        }
 
     def close(self) -> None:
         """Close the connection to the published file."""
@@ -196,13 +306,12 @@ class SemanticLayer:
 
     @cached_property
     def _ratio_parts(self) -> dict[str, tuple[str, str]]:
-        manifest = json.loads(self.publication.manifest.read_text(encoding="utf-8"))
         return {
             metric["name"]: (
                 metric["type_params"]["numerator"]["name"],
                 metric["type_params"]["denominator"]["name"],
             )
-            for metric in manifest["metrics"]
+            for metric in self._manifest["metrics"]
             if metric["type"] == "ratio"
         }
 
@@ -369,6 +478,10 @@ def _similar(name: str, names: Iterable[str]) -> list[str]:
     import difflib
 
     return difflib.get_close_matches(name, list(names), n=3)
+
+
+def _limit_clause(limit: int | None) -> str:
+    return "" if limit is None else f" limit {int(limit)}"
 
 
 def _sql_value(operator: str, text: str) -> str:

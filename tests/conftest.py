@@ -1,0 +1,46 @@
+"""Fixtures that several folders of tests share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+OTVET = Path(sys.executable).parent / "otvet"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real exports and tables beside the checkout; never part of the repository."""
+    folder = Path(os.environ.get("OTVET_TEST_DATA") or ROOT.parent / "shared") / "data"
+    if not folder.is_dir():
+        message = f"no test data in {folder}; set OTVET_TEST_DATA"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return folder
+
+
+def otvet(home: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a home; returns the finished process."""
+    return subprocess.run(
+        [str(OTVET), *map(str, arguments)],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=home.parent,
+        env={**os.environ, "OTVET_HOME": str(home), "OTVET_CONFIG": "", **environment},
+    )
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the demo ran: the emulated company, published."""
+    home = tmp_path_factory.mktemp("demo") / "home"
+    finished = otvet(home, "demo", "--no-serve")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return home
