@@ -64,7 +64,9 @@ class Figures:
     def blocked_by(self, metric: str, question: Question) -> tuple[str, ...]:
         """Return the set filters that the metric cannot be restricted by."""
         return tuple(
-            name for name, _ in question.filters if not _can_filter(self._version, self._key, metric, name)
+            name
+            for name, _ in question.filters
+            if not _can_filter(self._version, self._key, metric, name)
         )
 
     def values(self, metrics: Sequence[str], question: Question) -> dict[str, Any]:
@@ -182,9 +184,7 @@ class Figures:
             alike.setdefault(dimensions, []).append(metric)
         return [*alike.values(), *stocks]
 
-    def _stock_trend(
-        self, metric: str, question: Question, grain: Grain
-    ) -> list[tuple[date, Any]]:
+    def _stock_trend(self, metric: str, question: Question, grain: Grain) -> list[tuple[date, Any]]:
         """Ask a stock at the end of each week or month: a day each would cost a query a day."""
         coarse: Grain = "week" if grain == "day" else grain
         result = []
@@ -235,9 +235,7 @@ def _can_filter(_version: Version, key: str, metric: str, dimension: str) -> boo
         return dimension in _dimensions(_version, key, metric)
     # The parts of such a metric have different dimensions; only asking tells.
     try:
-        _locked(
-            _version, lambda: _version.layer.ask([metric], where=[f"{dimension} in ('')"])
-        )
+        _locked(_version, lambda: _version.layer.ask([metric], where=[f"{dimension} in ('')"]))
     except SemanticError:
         return False
     return True

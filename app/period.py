@@ -36,9 +36,7 @@ class Period:
 
     def previous(self) -> Period:
         """Return the period of equal length that ends the day before this one."""
-        return Period(
-            self.start - timedelta(days=self.days), self.start - timedelta(days=1)
-        )
+        return Period(self.start - timedelta(days=self.days), self.start - timedelta(days=1))
 
     def natural_grain(self) -> Grain:
         """Return the grain at which a trend of this period has a readable number of points."""

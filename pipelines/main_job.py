@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +31,9 @@ def run_job(settings: Settings, name: str) -> JobOutcome:
 
     from pipelines.definitions import defs
 
-    with home_lock(settings), dg.DagsterInstance.get() as instance:
+    # dbt's own lines go to the log; the progress lines are on the other stream.
+    log = (settings.logs / "job.log").open("a", encoding="utf-8")
+    with home_lock(settings), log, redirect_stdout(log), dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def(name).execute_in_process(
             instance=instance,
             raise_on_error=False,

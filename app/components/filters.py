@@ -9,7 +9,7 @@ from typing import cast
 import streamlit as st
 
 from app.i18n import LANGUAGES, Language, Texts
-from app.period import DEFAULT_PRESET, GRAINS, PRESETS, Grain, Period, Preset, resolve
+from app.period import GRAINS, PRESETS, Grain, Period, Preset, resolve
 from app.state import FILTERS, ViewState
 
 
@@ -43,7 +43,9 @@ def sidebar_filters(texts: Texts, known: Period, options: dict[str, list[str]]) 
         )
         chosen = {name: _filter(texts, name, options[name]) for name in FILTERS}
         if any(chosen.values()):
-            st.button(texts("filters.reset"), on_click=_reset, type="tertiary", icon=":material/close:")
+            st.button(
+                texts("filters.reset"), on_click=_reset, type="tertiary", icon=":material/close:"
+            )
     return ViewState(
         language=texts.language,
         preset=preset,
@@ -55,12 +57,12 @@ def sidebar_filters(texts: Texts, known: Period, options: dict[str, list[str]]) 
 
 
 def _period(texts: Texts, known: Period) -> tuple[Preset, date | None, date | None]:
-    preset = cast(
-        "Preset",
-        st.selectbox(
-            texts("filters.period"), PRESETS, key="period", format_func=_named(texts, {}, "preset")
-        )
-        or DEFAULT_PRESET,
+    preset = st.selectbox(
+        texts("filters.period"),
+        PRESETS,
+        key="period",
+        format_func=_named(texts, {}, "preset"),
+        required=True,
     )
     if preset != "custom":
         return preset, None, None
@@ -82,7 +84,7 @@ def _period(texts: Texts, known: Period) -> tuple[Preset, date | None, date | No
 def _filter(texts: Texts, name: str, options: list[str]) -> tuple[str, ...]:
     # A value that is not published (an old link, a mistyped address) must not reach a query.
     st.session_state[name] = [v for v in st.session_state.get(name, ()) if v in options]
-    if len(options) < 2:  # noqa: PLR2004 - one value is no choice
+    if len(options) < 2:
         return tuple(st.session_state[name])
     chosen = st.multiselect(
         texts(f"filters.{name}"), options, key=name, placeholder=texts("filters.any")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from app.i18n import Texts
 from app.period import Grain, Period
@@ -25,7 +24,7 @@ class Formatter:
 
     texts: Texts
     currency: str = "RUB"
-    zone: ZoneInfo = ZoneInfo("UTC")
+    zone: tzinfo = UTC
 
     def value(self, value: Number | None, unit: str) -> str:
         """Write a metric's value by its unit: `count`, `seconds`, `share` or `money`."""
@@ -137,8 +136,10 @@ class Formatter:
         if moment is None:
             return NONE
         local = moment.astimezone(self.zone)
-        return f"{self.day(local.date())}, {local:%H:%M:%S}" if seconds else (
-            f"{self.day(local.date())}, {local:%H:%M}"
+        return (
+            f"{self.day(local.date())}, {local:%H:%M:%S}"
+            if seconds
+            else (f"{self.day(local.date())}, {local:%H:%M}")
         )
 
     def clock(self, moment: datetime, *, seconds: bool = False) -> str:

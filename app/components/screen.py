@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 
 import streamlit as st
 
@@ -50,10 +49,9 @@ class Screen:
         moments = [row["last_message_at"] for row in rows if row["last_message_at"]]
         return max(moments) if moments else None
 
-    def filter_names(self, names: tuple[str, ...] | None = None) -> str:
-        """Return the labels of filters; of those that are set by default."""
-        chosen = names if names is not None else tuple(n for n, v in self.state.filters.items() if v)
-        return ", ".join(self.texts(f"filters.{name}") for name in chosen)
+    def filter_names(self, names: tuple[str, ...]) -> str:
+        """Return the labels of filters."""
+        return ", ".join(self.texts(f"filters.{name}") for name in names)
 
     def filter_text(self) -> str:
         """Return the filters that are set, as text."""
@@ -124,8 +122,3 @@ def _fill_widgets(state: ViewState) -> None:
 def language_texts() -> Texts:
     """Return the texts of the chosen language."""
     return texts(st.session_state["lang"])
-
-
-def with_filters(state: ViewState, filters: Mapping[str, tuple[str, ...]]) -> ViewState:
-    """Return the state with other filters."""
-    return replace(state, filters=dict(filters))

@@ -270,22 +270,29 @@ def roster_table(
     return pa.Table.from_pylist(list(rows.values()), schema=ROSTER)
 
 
-def channels_table(entries: tuple[ChannelEntry, ...]) -> pa.Table:
-    """Return the channels as a table of schema `CHANNELS`."""
-    return pa.Table.from_pylist(
-        [
+def channels_table(entries: tuple[ChannelEntry, ...], pseudonymizer: Pseudonymizer) -> pa.Table:
+    """Return the channels as a table of schema `CHANNELS`.
+
+    An account of a person (`user123` of a Telegram export) is known by its pseudonym as well.
+    """
+    rows = []
+    for entry in entries:
+        account = entry.channel_account_id
+        names = [account]
+        if account is not None:
+            names.append(pseudonymizer.pseudonym("telegram_user", account))
+        rows += [
             {
-                "row_key": stable_hash((entry.source_name, entry.channel_account_id)),
+                "row_key": stable_hash((entry.source_name, name)),
                 "source_name": entry.source_name,
-                "channel_account_id": entry.channel_account_id,
+                "channel_account_id": name,
                 "channel_name": entry.channel_name,
                 "team": entry.team,
                 "gap_hours": entry.gap_hours,
             }
-            for entry in entries
-        ],
-        schema=CHANNELS,
-    )
+            for name in names
+        ]
+    return pa.Table.from_pylist(rows, schema=CHANNELS)
 
 
 def calendar_table(config: CompanyConfig, company_zone: str) -> pa.Table:

@@ -35,7 +35,7 @@ def load_company_state(settings: Settings) -> LoadReport:
         "raw_otvet",
         {
             "roster": roster_table(config.roster, people),
-            "channels": channels_table(config.channels),
+            "channels": channels_table(config.channels, people),
             "business_calendar": calendar_table(config, settings.project.company.time_zone),
             "source_rules": SOURCE_RULES.empty_table(),
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -56,6 +57,9 @@ def _quiet_context() -> Any:
 
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
+    # Every context makes a temporary folder for a site of its own and leaves it behind.
+    for site in (context.config.data_docs_sites or {}).values():
+        shutil.rmtree(site["store_backend"]["base_directory"], ignore_errors=True)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     context.data_sources.add_pandas(DATA_SOURCE)
     return context

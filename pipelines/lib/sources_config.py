@@ -23,12 +23,15 @@ def request_of(settings: Settings, source: SourceConfig) -> ImportRequest:
     mapping = source.mapping
     if mapping is not None and mapping.endswith(".toml"):
         mapping = str((base / mapping).absolute())
+    us = source.us
+    if us is not None and us.startswith("roster:"):
+        us = f"roster:{(base / us.removeprefix('roster:')).absolute()}"
     return ImportRequest(
         paths=tuple((base / path).absolute() for path in source.paths),
         source_name=source.name,
         kind=source.kind,
         mapping=mapping,
-        us=source.us,
+        us=us,
         conversation=source.conversation,
         time_zone=source.time_zone or settings.project.company.time_zone,
         date_order=source.date_order,

@@ -151,14 +151,12 @@ currency = "{CURRENCY}"
 name = "telegram"
 kind = "telegram_export"
 paths = ["telegram"]
-us = "roster:config/roster.csv"
 time_zone = "{ZONE_NAME}"
 
 [[sources]]
 name = "whatsapp"
 kind = "whatsapp_export"
 paths = ["whatsapp"]
-us = "roster:config/roster.csv"
 time_zone = "{ZONE_NAME}"
 
 [[sources]]

@@ -36,14 +36,18 @@ VAULT: Final = pa.schema(
 )
 
 # Cheap test that decides whether the real finders run: most messages hold none of these.
-_SUSPICIOUS: Final = re.compile(r"@|\d[\d\s().\-‑–\u00a0]{5,}\d|t\.me/|wa\.me/|vk\.com/")
-_EMAIL: Final = re.compile(r"[\w][\w.+\-]*@[\w\-]+(?:\.[\w\-]+)+")
+_SUSPICIOUS: Final = re.compile(
+    r"@|\d[\d\s().\-‑–\u00a0\u202f]{5,}\d|\.me/|vk\.com/|instagram\.com/"
+)
+# The look-behind keeps the search linear on long tokens: only a token's beginning is tried.
+_EMAIL: Final = re.compile(r"(?<![\w.+\-])[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")
 _PROFILE_LINK: Final = re.compile(
     r"(?:https?://)?(?:www\.)?(?:t\.me|telegram\.me|wa\.me|vk\.com|instagram\.com)/\+?[\w.\-]+",
     re.IGNORECASE,
 )
 _HANDLE: Final = re.compile(r"(?<![\w@/])@[A-Za-z0-9_][\w.]{2,31}\b")
-_DIGIT_RUN: Final = re.compile(r"(?<![\w])\+?\(?\d[\d\s().\-‑–\u00a0\u202f]{5,24}\d(?![\w])")
+# Not behind "/", "=" or "_": numbers inside addresses of pages are no phones.
+_DIGIT_RUN: Final = re.compile(r"(?<![\w/=])\+?\(?\d[\d\s().\-‑–\u00a0\u202f]{5,24}\d(?![\w])")
 
 
 class PseudonymKeyError(Exception):
@@ -159,12 +163,24 @@ class Pseudonymizer:
     def _token(self, kind: IdentifierKind, value: str) -> str:
         return f"[{kind}:{self.pseudonym(kind, value).rpartition('_')[2][:10]}]"
 
+    @staticmethod
+    def _may_be_phone(value: str, digits: str) -> bool:
+        """Ten or eleven digits are taken for a phone; longer runs only if they are a valid one."""
+        if not 10 <= len(digits) <= 15 or _looks_like_a_date(value):
+            return False
+        if len(digits) <= 11 or value.startswith("+"):
+            return True
+        try:
+            return phonenumbers.is_valid_number(phonenumbers.parse(f"+{digits}"))
+        except phonenumbers.NumberParseException:
+            return False
+
     def _mask_digits(self, found: re.Match[str]) -> str:
         value = found.group()
         digits = re.sub(r"\D", "", value)
         if 13 <= len(digits) <= 19 and _passes_luhn(digits):
             return self._token("card", value)
-        if 10 <= len(digits) <= 15 and not _looks_like_a_date(value):
+        if self._may_be_phone(value, digits):
             return self._token("phone", value)
         if value.startswith("+") and len(digits) >= 7:
             return self._token("phone", value)

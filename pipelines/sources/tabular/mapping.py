@@ -205,6 +205,7 @@ class Mapping(_Strict):
     us: UsRule | None = None
     conversation: Literal["thread", "gap"] | None = None
     public_names: bool = False
+    messenger: Literal["author", "telegram_user", "whatsapp_author"] = "author"
     public_threads: bool = False
     time_zone: str | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None

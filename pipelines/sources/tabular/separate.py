@@ -90,6 +90,9 @@ class Separator:
         kind = contract.IDENTIFIERS[entity].get(name)
         if kind == "thread" and self._mapping.public_threads:
             return column
+        if name == "messenger_id":
+            # Whose ids these are decides which messages they join.
+            kind = self._mapping.messenger
         if kind is not None:
             return self._pseudonyms(kind, column)
         if name == "author_name_id":

@@ -33,6 +33,7 @@ from pipelines.sources.telegram_export.instants import NoInstantError
 from pipelines.sources.telegram_export.people import AuthorBook, Staff, agent_row, contact_row
 from pipelines.sources.telegram_export.rows import MessageRows, RejectedItemError
 from pipelines.sources.telegram_export.settings import (
+    ACCOUNT_CHAT_TYPES,
     AGAIN_REMEDY,
     BATCH_ROWS,
     CONTACTS_RESOURCE,
@@ -217,7 +218,12 @@ class _Reader:
             # Written after the chats: each row names the account all the same.
             self._take_owner(owner)
         fields = self._headers.of(part)
-        chat = open_chat(part.label, fields, self._headers.thread(part), self._pseudonymizer)
+        thread = self._headers.thread(part)
+        if self._staff.owner and fields.get("type") in ACCOUNT_CHAT_TYPES:
+            # The same customer writes to two of our accounts in two chats, and these count their
+            # messages each for themselves.
+            thread = f"{self._staff.owner}|{thread}"
+        chat = open_chat(part.label, fields, thread, self._pseudonymizer)
         self._chat = (part.key, chat)
         return chat
 

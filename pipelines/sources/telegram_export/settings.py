@@ -80,3 +80,6 @@ AGAIN_REMEDY: Final = "export the chat again with a current Telegram Desktop"
 DAMAGE_REMEDY: Final = (
     "copy or export the file again; importing the whole file later adds what is missing"
 )
+
+# Chats whose ids, or the ids of whose messages, are those of one account only.
+ACCOUNT_CHAT_TYPES: Final = frozenset({PERSONAL_CHAT, "private_group"})

@@ -1,0 +1,75 @@
+"""Looks that the theme cannot say; colours follow the text, so that light and dark both work."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+_CSS: Final = """
+<style>
+.stMainBlockContainer {padding-top: 3.6rem; padding-bottom: 3rem; max-width: 1500px;}
+.st-key-health_strip {margin-bottom: .1rem;}
+[class*="st-key-tile_"] {padding: .8rem .95rem .55rem; gap: .3rem; height: 100%;}
+[class*="st-key-tile_"] [data-testid="stMetricLabel"] p {font-size: .86rem; font-weight: 500;
+  white-space: normal; line-height: 1.2;}
+[class*="st-key-tile_"] [data-testid="stMetricDelta"] {font-size: .8rem;}
+[class*="st-key-open_"] button {padding: 0; min-height: 1.2rem; font-size: .78rem; opacity: .8;}
+[class*="st-key-open_"] button p {font-size: .78rem;}
+.ot-clock {display: flex; gap: .35rem; align-items: baseline; font-size: .84rem; margin: 0 0 .2rem;}
+.ot-clock b {font-weight: 600;}
+.ot-spark {display: block; width: 100%; height: 30px; color: #5b67dd; overflow: visible;}
+.ot-line {font-size: .79rem; line-height: 1.35; margin-top: .25rem;}
+.ot-fine, .ot-clock span {opacity: .62; font-size: .73rem; line-height: 1.35;}
+.ot-warn {color: #c9731f; opacity: 1;}
+.ot-facts {display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr));
+  gap: .55rem 1rem; font-size: .86rem; margin: .1rem 0 .3rem;}
+.ot-facts.wide {grid-template-columns: repeat(auto-fill, minmax(220px, 1fr));}
+.ot-facts div span {display: block; opacity: .62; font-size: .74rem;}
+.ot-scroll {overflow-x: auto; border: 1px solid color-mix(in srgb, currentColor 14%, transparent);
+  border-radius: .5rem;}
+.ot-table {border-collapse: collapse; width: 100%; font-size: .82rem;
+  font-variant-numeric: tabular-nums;}
+.ot-table th {text-align: left; font-weight: 600; opacity: .7; white-space: nowrap;}
+.ot-table th, .ot-table td {padding: .34rem .6rem; vertical-align: top;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 9%, transparent);}
+.ot-table tr:last-child td {border-bottom: 0;}
+.ot-table .num {text-align: right; white-space: nowrap;}
+.ot-table .nowrap {white-space: nowrap;}
+.ot-table tr.fail td:first-child {box-shadow: inset 3px 0 #d64545;}
+.ot-table tr.warn td:first-child {box-shadow: inset 3px 0 #e0873a;}
+.ot-table tr.good td:first-child {box-shadow: inset 3px 0 #16a394;}
+.ot-chat {display: flex; flex-direction: column; gap: .3rem; font-size: .88rem;}
+.ot-day {align-self: center; font-size: .72rem; opacity: .6; margin: .5rem 0 .1rem;}
+.ot-msg {max-width: 82%; padding: .42rem .7rem .3rem; border-radius: .8rem; align-self: flex-start;
+  background: color-mix(in srgb, currentColor 7%, transparent); border-bottom-left-radius: .2rem;
+  overflow-wrap: anywhere; white-space: pre-wrap;}
+.ot-msg.ours {align-self: flex-end; border-radius: .8rem; border-bottom-right-radius: .2rem;
+  background: color-mix(in srgb, #4f5bd5 17%, transparent);}
+.ot-msg.bot, .ot-msg.auto_reply, .ot-msg.broadcast {
+  background: transparent; border: 1px dashed color-mix(in srgb, currentColor 35%, transparent);}
+.ot-msg.unknown {border: 1px dotted #c9731f; align-self: center;}
+.ot-msg.waiting {box-shadow: 0 0 0 2px #e0873a;}
+.ot-msg.answer {box-shadow: 0 0 0 2px #16a394;}
+.ot-head {font-size: .72rem; opacity: .66; margin-bottom: .1rem; white-space: normal;}
+.ot-mark {align-self: flex-start; font-size: .76rem; font-weight: 600; color: #c9731f;}
+.ot-mark.ours {align-self: flex-end; color: #12907f; text-align: right;}
+.ot-note {align-self: flex-end; font-size: .71rem; opacity: .6;}
+.ot-end {align-self: center; text-align: center; font-size: .78rem; opacity: .75; margin-top: .6rem;
+  padding-top: .5rem; border-top: 1px solid color-mix(in srgb, currentColor 18%, transparent);}
+.ot-clocks {display: grid; grid-template-columns: 1fr 1fr; gap: .6rem; margin: .2rem 0 .5rem;}
+.ot-clocks > div {border: 1px solid color-mix(in srgb, currentColor 14%, transparent);
+  border-radius: .5rem; padding: .5rem .7rem;}
+.ot-clocks span {font-size: .74rem; opacity: .62; display: block;}
+.ot-clocks b {font-size: 1.15rem; font-weight: 600; margin-right: .4rem;}
+@media (max-width: 640px) {
+  .stMainBlockContainer {padding-left: 1rem; padding-right: 1rem;}
+  .ot-msg {max-width: 92%;}
+}
+</style>
+"""
+
+
+def apply_style() -> None:
+    """Add the style sheet to the page."""
+    st.html(_CSS)

@@ -1,0 +1,194 @@
+"""A KPI tile: a value with all that a reader needs to trust it, and the way to its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Final, Literal
+
+import streamlit as st
+
+from app.components.html import sparkline
+from app.components.screen import Screen
+from app.metrics import Figure
+from app.period import Grain
+from pipelines.semantics import MetricInfo
+
+
+@dataclass(frozen=True)
+class TileSpec:
+    """Which metric a tile shows and how its change is to be read."""
+
+    metric: str
+    better: Literal["up", "down", "neutral"] = "neutral"
+    companion: str | None = None  # the same on the working clock
+    is_business: bool = False  # rests on deals being linked to chats
+
+
+SECTIONS: Final[Mapping[str, tuple[TileSpec, ...]]] = {
+    "volume": (
+        TileSpec("conversations_started"),
+        TileSpec("customers_served"),
+        TileSpec("answered_rate", "up"),
+        TileSpec("open_unanswered", "down"),
+    ),
+    "speed": (
+        TileSpec("frt_p50", "down", "frt_p50_business"),
+        TileSpec("afrt", "down", "afrt_business"),
+        TileSpec("frt_p90", "down", "frt_p90_business"),
+        TileSpec("frt_within_target", "up", "frt_within_target_business"),
+    ),
+    "dialogs": (
+        TileSpec("reply_time_p50", "down", "reply_time_p50_business"),
+        TileSpec("dialog_duration_p50"),
+        TileSpec("aht_active"),
+        TileSpec("active_user_share", "up"),
+    ),
+    "business": (
+        TileSpec("conv_to_lead", "up", is_business=True),
+        TileSpec("conv_to_purchase", "up", is_business=True),
+        TileSpec("net_revenue", "up", is_business=True),
+        TileSpec("deal_link_coverage", "up"),
+    ),
+}
+TILES: Final = tuple(spec for section in SECTIONS.values() for spec in section)
+COVERAGE_METRICS: Final = ("deal_link_coverage", "messages_unknown_author", "messages_total")
+_MATURING: Final = ("conv_to_lead", "conv_to_purchase")
+_COLOURS: Final[Mapping[str, Literal["normal", "inverse", "off"]]] = {
+    "up": "normal", "down": "inverse", "neutral": "off",
+}  # fmt: skip
+
+
+def label_of(screen: Screen, info: MetricInfo) -> str:
+    """Return a metric's name in the language of the screen."""
+    return info.label_ru if screen.texts.language == "ru" else info.label_en
+
+
+def definition_of(screen: Screen, info: MetricInfo) -> str:
+    """Return a metric's definition in the language of the screen."""
+    return info.definition_ru if screen.texts.language == "ru" else info.definition_en
+
+
+def tile(
+    screen: Screen,
+    spec: TileSpec,
+    figures: Mapping[str, Figure],
+    coverage: Mapping[str, Any],
+    grain: Grain,
+) -> None:
+    """Draw a tile.
+
+    Args:
+        figures: the tile's metric and its companion, by id.
+        coverage: values of `COVERAGE_METRICS`; one that a filter blocks is absent.
+    """
+    figure = figures[spec.metric]
+    formatter, unit = screen.formatter, figure.metric.unit
+    with st.container(border=True, key=f"tile_{spec.metric}", height="stretch"):
+        st.metric(
+            label_of(screen, figure.metric),
+            formatter.value(figure.value, unit),
+            delta=_change(screen, figure),
+            delta_color=_COLOURS[spec.better],
+            delta_description=_was(screen, figure),
+            help=definition_of(screen, figure.metric),
+        )
+        st.html(_face(screen, spec, figures, coverage, grain))
+        with st.container(key=f"open_{spec.metric}"):
+            st.button(
+                screen.texts("tile.rows"),
+                key=f"rows_{spec.metric}",
+                type="tertiary",
+                icon=":material/table_rows:",
+                on_click=open_rows,
+                args=(spec.metric,),
+                disabled=bool(figure.blocked_by),
+            )
+
+
+def open_rows(metric: str | None) -> None:
+    """Open (or with None close) the rows behind a metric."""
+    st.session_state["drill"] = metric
+
+
+def _change(screen: Screen, figure: Figure) -> str | None:
+    if figure.value is None or figure.previous is None:
+        return None
+    return screen.formatter.change(figure.value, figure.previous, figure.metric.unit)
+
+
+def _was(screen: Screen, figure: Figure) -> str | None:
+    if figure.value is None or figure.previous is None:
+        return None
+    previous = screen.formatter.value(figure.previous, figure.metric.unit)
+    return screen.texts("tile.was", value=previous)
+
+
+def _face(
+    screen: Screen,
+    spec: TileSpec,
+    figures: Mapping[str, Figure],
+    coverage: Mapping[str, Any],
+    grain: Grain,
+) -> str:
+    figure = figures[spec.metric]
+    formatter, unit = screen.formatter, figure.metric.unit
+    parts = []
+    if spec.companion:
+        value = formatter.value(figures[spec.companion].value, unit)
+        name = screen.texts("tile.business")
+        parts.append(
+            f'<div class="ot-clock"><b>{escape(value)}</b><span>{escape(name)}</span></div>'
+        )
+    parts.append(
+        sparkline(
+            figure.trend,
+            [
+                f"{formatter.bucket(day, grain)}: {formatter.value(value, unit)}"
+                for day, value in figure.trend
+            ],
+        )
+    )
+    warning = _warning(screen, figure)
+    if warning:
+        parts.append(f'<div class="ot-line ot-warn">{escape(warning)}</div>')
+    base = " · ".join(_base(screen, spec, figure, coverage))
+    if base:
+        parts.append(f'<div class="ot-line">{escape(base)}</div>')
+    fine = " · ".join(
+        (
+            formatter.period(figure.period),
+            screen.texts("tile.data_until", moment=formatter.moment(screen.data_until())),
+            screen.texts("tile.definition", version=screen.about.definition_version),
+        )
+    )
+    parts.append(f'<div class="ot-fine">{escape(fine)}</div>')
+    return "".join(parts)
+
+
+def _warning(screen: Screen, figure: Figure) -> str | None:
+    if figure.blocked_by:
+        return screen.texts("tile.blocked", filters=screen.filter_names(figure.blocked_by))
+    if figure.value is None:
+        is_immature = figure.id in _MATURING
+        return screen.texts("tile.immature" if is_immature else "tile.empty")
+    return None
+
+
+def _base(screen: Screen, spec: TileSpec, figure: Figure, coverage: Mapping[str, Any]) -> list[str]:
+    texts, formatter = screen.texts, screen.formatter
+    parts = []
+    if figure.n is not None:
+        parts.append(texts("tile.n", n=formatter.number(figure.n)))
+    if figure.interval is not None:
+        low, high = figure.interval
+        parts.append(texts("tile.interval", low=formatter.share(low), high=formatter.share(high)))
+    if spec.is_business and coverage.get("deal_link_coverage") is not None:
+        parts.append(
+            texts("tile.coverage", value=formatter.share(coverage["deal_link_coverage"], 0))
+        )
+    unknown = coverage.get("messages_unknown_author")
+    if not spec.is_business and unknown:
+        parts.append(texts("tile.unknown_authors", n=formatter.number(unknown)))
+    return parts

@@ -1,0 +1,74 @@
+"""The entry of the screens: language, version, filters, navigation."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import data
+from app.components import states
+from app.components.filters import language_switch, sidebar_filters
+from app.components.formatting import Formatter
+from app.components.health_strip import health_strip
+from app.components.screen import Screen, language_texts, pull_address, push_address, show
+from app.components.style import apply_style
+from app.i18n import Texts
+from app.period import resolve
+from app.state import ViewState
+from pipelines.publishing import NothingPublishedError
+
+
+def main() -> None:
+    """Run one pass over the screen."""
+    st.set_page_config(page_title="Otvet", page_icon="💬", layout="wide")
+    apply_style()
+    pull_address()
+    language_switch(language_texts())
+    texts = language_texts()
+    overview = st.Page("views/overview.py", title=texts("nav.overview"), default=True,
+                       icon=":material/monitoring:")  # fmt: skip
+    pages = [
+        overview,
+        st.Page("views/conversations.py", title=texts("nav.conversations"),
+                url_path="conversations", icon=":material/forum:"),
+        st.Page("views/data_health.py", title=texts("nav.data_health"), url_path="data_health",
+                icon=":material/health_and_safety:"),
+    ]  # fmt: skip
+    page = st.navigation(pages, position="top")
+    if page != overview:
+        # Rows opened on the overview stay there: they must not jump up on the way back.
+        st.session_state["drill"] = None
+    strip = st.container()
+    screen, state = _screen(texts)
+    show(screen)
+    with strip:
+        health_strip(screen, texts)
+    page.run()
+    push_address(state)
+
+
+def _screen(texts: Texts) -> tuple[Screen | None, ViewState]:
+    """Open the published version and read the sidebar; draw the reason where that fails."""
+    try:
+        version = data.current_version()
+    except NothingPublishedError:
+        states.nothing_published(texts)
+        return None, ViewState(language=texts.language)
+    known = data.known_days(version, version.key)
+    if known is None:
+        states.no_conversations(texts)
+        return None, ViewState(language=texts.language)
+    about = data.about(version, version.key)
+    state = sidebar_filters(texts, known, data.filter_options(version, version.key))
+    screen = Screen(
+        texts=texts,
+        formatter=Formatter(texts, about.currency, about.zone),
+        version=version,
+        about=about,
+        known=known,
+        period=resolve(state.preset, known, (state.start, state.end)),
+        state=state,
+    )
+    return screen, state
+
+
+main()

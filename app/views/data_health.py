@@ -1,0 +1,155 @@
+"""Whether the figures can be trusted today."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+import streamlit as st
+
+from app import data
+from app.components import export, html
+from app.components.formatting import NONE
+from app.components.html import Cell
+from app.components.screen import Screen, shown
+from app.data import Row
+from app.health import LOAD_LIMIT, SILENCE_LIMIT, source_state
+from app.metrics import Question
+
+_CHECK_COLUMNS: Final = ("status", "name", "kind", "target", "detail")
+_QUARANTINE_COLUMNS: Final = (
+    "source_slug", "resource", "file_key", "row_reference", "reason", "remedy", "row_count",
+)  # fmt: skip
+_SHOWN: Final = 100
+_CLASSES: Final = {"fail": "fail", "warn": "warn", "pass": "good"}
+_STATE_CLASSES: Final = {"late": "fail", "silent": "warn", "fresh": "good"}
+
+
+def render(screen: Screen) -> None:
+    """Draw the page."""
+    st.title(screen.texts("health.title"), anchor=False)
+    _publication(screen)
+    _freshness(screen)
+    _quarantine(screen)
+    _checks(screen)
+
+
+def _publication(screen: Screen) -> None:
+    texts, formatter, about = screen.texts, screen.formatter, screen.about
+    # Of everything that is known: whether the data is whole does not depend on filters.
+    values = screen.figures.values(
+        (
+            "messages_unknown_author",
+            "messages_total",
+            "deal_link_coverage",
+            "conversations_excluded",
+        ),
+        Question(screen.known),
+    )
+    unknown = texts(
+        "health.authors_text",
+        n=formatter.number(values["messages_unknown_author"]),
+        total=formatter.number(values["messages_total"]),
+    )
+    with st.container(border=True):
+        html.facts(
+            [
+                (texts("health.company"), about.company_name),
+                (texts("health.version_label"), about.version),
+                (texts("health.built_at"), formatter.moment(about.built_at)),
+                (texts("health.as_of"), formatter.moment(about.as_of)),
+                (texts("health.definition_version"), about.definition_version),
+                (texts("health.code_version"), about.code_version),
+                (texts("health.zone"), str(about.zone)),
+                (texts("health.target"), formatter.duration(about.target_seconds)),
+                (texts("health.authors"), unknown),
+                (texts("health.links"), formatter.share(values["deal_link_coverage"])),
+                (texts("health.excluded"), formatter.number(values["conversations_excluded"])),
+            ],
+            wide=True,
+        )
+
+
+def _freshness(screen: Screen) -> None:
+    texts, formatter, now = screen.texts, screen.formatter, datetime.now(tz=UTC)
+    rows = data.freshness(screen.version, screen.version.key)
+    st.subheader(texts("health.freshness"), anchor=False)
+    st.caption(
+        texts(
+            "health.freshness_note",
+            load=formatter.duration(LOAD_LIMIT.total_seconds()),
+            silence=formatter.duration(SILENCE_LIMIT.total_seconds()),
+        )
+    )
+    names = ("source_slug", "state", "last_message_at", "last_loaded_at", "messages")
+    found = [source_state(row, now) for row in rows]
+    html.table(
+        [texts(f"column.{name}") for name in names],
+        [
+            [
+                Cell(row["source_slug"]),
+                Cell(texts(f"source_state.{state}"), None, "nowrap"),
+                Cell(formatter.moment(row["last_message_at"]), None, "nowrap"),
+                Cell(formatter.moment(row["last_loaded_at"]), None, "nowrap"),
+                Cell(formatter.number(row["message_count"]), None, "num"),
+            ]
+            for row, state in zip(rows, found, strict=True)
+        ],
+        classes=[_STATE_CLASSES[state] for state in found],
+    )
+
+
+def _quarantine(screen: Screen) -> None:
+    texts, formatter = screen.texts, screen.formatter
+    rows = data.quarantine(screen.version, screen.version.key)
+    st.subheader(texts("health.quarantine_title"), anchor=False)
+    if not rows:
+        st.success(texts("health.quarantine_empty"), icon=":material/check:")
+        return
+    st.caption(texts("health.quarantine_note"))
+    names = ("source_slug", "resource", "row_reference", "reason", "remedy", "row_count")
+    html.table(
+        [texts(f"column.{name}") for name in names],
+        [
+            [
+                *(Cell(str(row[name] or NONE)) for name in names[:-1]),
+                Cell(formatter.number(row["row_count"]), None, "num"),
+            ]
+            for row in rows[:_SHOWN]
+        ],
+        classes=["warn"] * min(len(rows), _SHOWN),
+    )
+    _rest(screen, rows, "health.export_quarantine", _QUARANTINE_COLUMNS)
+
+
+def _checks(screen: Screen) -> None:
+    texts = screen.texts
+    rows = data.checks(screen.version, screen.version.key)
+    st.subheader(texts("health.checks_title"), anchor=False)
+    header = ["status", "name", "target", "kind", "check_detail"]
+    html.table(
+        [texts(f"column.{name}") for name in header],
+        [
+            [
+                Cell(texts.code("check", row["status"]), None, "nowrap"),
+                *(Cell(str(row[name] or NONE)) for name in ("name", "target", "kind", "detail")),
+            ]
+            for row in rows[:_SHOWN]
+        ],
+        classes=[_CLASSES.get(row["status"], "") for row in rows[:_SHOWN]],
+    )
+    _rest(screen, rows, "health.export_checks", _CHECK_COLUMNS)
+
+
+def _rest(screen: Screen, rows: list[Row], name: str, columns: tuple[str, ...]) -> None:
+    texts, formatter = screen.texts, screen.formatter
+    with st.container(horizontal=True, vertical_alignment="center"):
+        export.download(texts, texts(name), rows, columns)
+        if len(rows) > _SHOWN:
+            total = formatter.number(len(rows))
+            st.caption(texts("health.shown_checks", limit=_SHOWN, total=total))
+
+
+_screen = shown()
+if _screen is not None:
+    render(_screen)
