@@ -16,11 +16,21 @@ from app.period import resolve
 from app.state import ViewState
 from pipelines.publishing import NothingPublishedError
 
+# The colour of the mark reads on light and on dark.
+_LOGO = """\
+<svg xmlns="http://www.w3.org/2000/svg" width="132" height="32" viewBox="0 0 132 32">
+<path d="M4 5h24a3 3 0 0 1 3 3v13a3 3 0 0 1-3 3H15l-7 6v-6H4a3 3 0 0 1-3-3V8a3 3 0 0 1 3-3z"
+ fill="#6f7bea"/><path d="M8 17l5-5 4 4 7-7" fill="none" stroke="#fff" stroke-width="2.6"
+ stroke-linecap="round" stroke-linejoin="round"/><text x="40" y="24" fill="#6f7bea"
+ font-family="Helvetica, Arial, sans-serif" font-size="23" font-weight="700">Otvet</text>
+</svg>"""
+
 
 def main() -> None:
     """Run one pass over the screen."""
     st.set_page_config(page_title="Otvet", page_icon="💬", layout="wide")
     apply_style()
+    st.logo(_LOGO, size="large")
     pull_address()
     language_switch(language_texts())
     texts = language_texts()

@@ -7,7 +7,9 @@ what comes next, a failed warning has status `warn` and is only shown.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,7 +49,20 @@ def check_raw(
     now = max(datetime.now(tz=UTC), _as_of(settings))
     with _open(settings.warehouse, settings) as connection:
         batches = [measure(connection, spec, now) for spec in specs]
-    return validate(batches, settings.home / "data_docs" / "raw" if with_docs else None)
+    results = validate(batches, settings.home / "data_docs" / "raw" if with_docs else None)
+    _results_file(settings).parent.mkdir(exist_ok=True)
+    _results_file(settings).write_text(
+        json.dumps([asdict(result) for result in results], ensure_ascii=False), encoding="utf-8"
+    )
+    return results
+
+
+def last_raw_checks(settings: Settings) -> list[CheckResult]:
+    """Return what the last `check_raw` of this home found, for the record of the publication."""
+    path = _results_file(settings)
+    if not path.exists():
+        return []
+    return [CheckResult(**item) for item in json.loads(path.read_text(encoding="utf-8"))]
 
 
 def audit_publication(
@@ -82,6 +97,10 @@ def audit_publication(
     if settings is None or not with_docs:
         return validate(batches)
     return validate(batches, settings.home / "data_docs" / "published")
+
+
+def _results_file(settings: Settings) -> Path:
+    return settings.home / "data_docs" / "raw_checks.json"
 
 
 def _open(path: Path, settings: Settings | None) -> duckdb.DuckDBPyConnection:

@@ -179,9 +179,7 @@ def compiled_models(variables: str) -> list[tuple[str, str, str]]:
     folder = _compile_folder(variables)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     nodes = {
-        name: node
-        for name, node in manifest["nodes"].items()
-        if node["resource_type"] == "model"
+        name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "model"
     }
     ordered: list[str] = []
 

@@ -17,11 +17,13 @@ _BLUE, _GREEN, _ORANGE = "#5b67dd", "#16a394", "#e0873a"
 _AXIS_WIDTH: Final = 44  # equal on charts that stand above each other, so that days line up
 _HOUR, _MINUTE = 3600, 60
 _HOURS_FROM: Final = 3 * _HOUR
+_NUMBER_LABEL: Final = {
+    "en": "format(datum.value, ',.1~f')",
+    "ru": "replace(replace(format(datum.value, ',.1~f'), ',', '\u00a0'), '.', ',')",
+}
 
 
-def bars(
-    screen: Screen, name: str, points: Sequence[Point], grain: Grain, height: int = 150
-) -> None:
+def bars(screen: Screen, name: str, points: Sequence[Point], grain: Grain) -> None:
     """Draw counts per bucket."""
     rows = [
         {
@@ -35,9 +37,11 @@ def bars(
         alt.Chart(alt.Data(values=rows))
         .mark_bar(color=_BLUE, cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
         .encode(
-            x=_x(len(rows)), y=_y(screen.texts(f"chart.{name}")), tooltip=_tooltip(screen, name)
+            x=_x(len(rows)),
+            y=_y(screen, screen.texts(f"chart.{name}")),
+            tooltip=_tooltip(screen, name),
         )
-        .properties(height=height)
+        .properties(height=170)
     )
     st.altair_chart(chart, alt=screen.texts(f"chart.{name}"))
 
@@ -66,7 +70,7 @@ def clock_lines(
         .mark_line(point=alt.OverlayMarkDef(size=22), strokeWidth=2)
         .encode(
             x=_x(len(calendar)),
-            y=_y(title),
+            y=_y(screen, title),
             color=_colours([name for name, _ in series], [_ORANGE, _GREEN]),
             tooltip=[
                 alt.Tooltip("bucket:N", title=texts("chart.date")),
@@ -74,7 +78,7 @@ def clock_lines(
                 alt.Tooltip("text:N", title=texts("chart.frt")),
             ],
         )
-        .properties(height=190)
+        .properties(height=230)
     )
     st.altair_chart(chart, alt=title)
 
@@ -100,7 +104,7 @@ def messages(
         .mark_line(strokeWidth=2, interpolate="monotone")
         .encode(
             x=_x(len(incoming)),
-            y=_y(None),
+            y=_y(screen, None),
             color=_colours([name for name, _ in series], [_BLUE, _GREEN]),
             tooltip=[
                 alt.Tooltip("bucket:N", title=texts("chart.date")),
@@ -108,7 +112,7 @@ def messages(
                 alt.Tooltip("text:N", title=texts("chart.value")),
             ],
         )
-        .properties(height=345)
+        .properties(height=400)
     )
     st.altair_chart(chart, alt=texts("overview.messages_chart"))
 
@@ -123,7 +127,7 @@ def _x(count: int) -> Any:
     return alt.X("bucket:O", sort=None, axis=axis)
 
 
-def _y(title: str | None) -> Any:
+def _y(screen: Screen, title: str | None) -> Any:
     axis = alt.Axis(
         title=title,
         titleAnchor="end",
@@ -134,7 +138,7 @@ def _y(title: str | None) -> Any:
         tickCount=4,
         minExtent=_AXIS_WIDTH,
         maxExtent=_AXIS_WIDTH,
-        format="~g",
+        labelExpr=_NUMBER_LABEL[screen.texts.language],
     )
     return alt.Y("value:Q", axis=axis)
 
@@ -143,7 +147,7 @@ def _colours(names: Sequence[str], colours: Sequence[str]) -> Any:
     return alt.Color(
         "series:N",
         scale=alt.Scale(domain=list(names), range=list(colours)),
-        legend=alt.Legend(title=None, orient="top", direction="horizontal"),
+        legend=alt.Legend(title=None, orient="bottom", direction="horizontal", offset=6),
     )
 
 

@@ -201,6 +201,8 @@ def _context_text(screen: Screen, entity: str, name: str, value: Any) -> str:
         return NONE
     if name == "happened_at":
         return screen.formatter.moment(value)
+    if name in ("customer_label", "agent_name"):
+        return screen.formatter.person(value)
     if name == "detail":
         group = {"conversation": "outcome", "payment": "payment"}.get(entity)
         return screen.texts.code(group, value) if group else str(value)

@@ -57,12 +57,11 @@ def sidebar_filters(texts: Texts, known: Period, options: dict[str, list[str]]) 
 
 
 def _period(texts: Texts, known: Period) -> tuple[Preset, date | None, date | None]:
-    preset = st.selectbox(
+    preset: Preset = st.selectbox(
         texts("filters.period"),
         PRESETS,
         key="period",
         format_func=_named(texts, {}, "preset"),
-        required=True,
     )
     if preset != "custom":
         return preset, None, None

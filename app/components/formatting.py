@@ -142,6 +142,22 @@ class Formatter:
             else (f"{self.day(local.date())}, {local:%H:%M}")
         )
 
+    def short_moment(self, moment: datetime | None) -> str:
+        """Write an instant without its year."""
+        if moment is None:
+            return NONE
+        local = moment.astimezone(self.zone)
+        day = f"{local:%d.%m}" if self.texts.language == "ru" else self.short_day(local.date())
+        return f"{day} {local:%H:%M}"
+
+    def person(self, label: str | None) -> str:
+        """Write the label of a person; the marts name unnamed ones in English."""
+        if label is None:
+            return NONE
+        kind, _, rest = label.partition(" ")
+        known = {"Customer": "author.customer", "Agent": "author.agent"}
+        return f"{self.texts(known[kind])} {rest}" if kind in known else label
+
     def clock(self, moment: datetime, *, seconds: bool = False) -> str:
         """Write the time of day of an instant in the company's time zone."""
         local = moment.astimezone(self.zone)

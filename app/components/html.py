@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from html import escape
 from typing import Any, Final
+from urllib.parse import quote
 
 import streamlit as st
 
 _WIDTH, _HEIGHT, _MARGIN = 100.0, 30.0, 2.0
+_COLOUR: Final = "#6f7bea"
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,17 @@ def table(
     Args:
         classes: `fail`, `warn`, `good` or nothing per row.
     """
+    lines = [list(row) for row in rows]
+    kinds = [cell.kind for cell in lines[0]] if lines else [""] * len(header)
     body = "".join(
         f'<tr class="{classes[number] if number < len(classes) else ""}">'
         + "".join(cell.html() for cell in row)
         + "</tr>"
-        for number, row in enumerate(rows)
+        for number, row in enumerate(lines)
     )
-    head = "".join(f"<th>{escape(name)}</th>" for name in header)
+    head = "".join(
+        f'<th class="{kind}">{escape(name)}</th>' for name, kind in zip(header, kinds, strict=True)
+    )
     st.html(
         '<div class="ot-scroll"><table class="ot-table">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
@@ -58,11 +64,13 @@ def facts(pairs: Iterable[tuple[str, str]], *, wide: bool = False) -> None:
     st.html(f'<div class="ot-facts{" wide" if wide else ""}">{inner}</div>')
 
 
-def sparkline(points: Sequence[tuple[date, Any]], labels: Sequence[str]) -> str:
-    """Return a trend as SVG; a missing value breaks the line.
+def sparkline(points: Sequence[tuple[date, Any]], label: str) -> str:
+    """Return a trend as an image of a line over an area; a missing value breaks the line.
+
+    An image because Streamlit strips drawings from HTML; its colour suits both themes.
 
     Args:
-        labels: one text per point, shown when the pointer rests on it.
+        label: what the trend shows, for the pointer and for readers who do not see it.
     """
     values = [float(value) for _, value in points if value is not None]
     if len(values) < 2:
@@ -76,20 +84,17 @@ def sparkline(points: Sequence[tuple[date, Any]], labels: Sequence[str]) -> str:
             runs.append([])
             continue
         runs[-1].append((number * step, _HEIGHT - _MARGIN - (float(value) - low) * scale))
-    shapes = "".join(_run(run) for run in runs if run)
-    touch = "".join(
-        f'<rect x="{number * step - step / 2:.2f}" y="0" width="{step:.2f}" height="{_HEIGHT}" '
-        f'fill="transparent"><title>{escape(label)}</title></rect>'
-        for number, label in enumerate(labels)
+    drawing = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" '
+        f'preserveAspectRatio="none">{"".join(_run(run) for run in runs if run)}</svg>'
     )
-    return (
-        f'<svg class="ot-spark" viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" '
-        f'preserveAspectRatio="none">{shapes}{touch}</svg>'
-    )
+    text = escape(label, quote=True)
+    source = f"data:image/svg+xml,{quote(drawing)}"
+    return f'<img class="ot-spark" src="{source}" alt="{text}" title="{text}">'
 
 
 _STROKE: Final = (
-    'fill="none" stroke="currentColor" stroke-width="1.6" stroke-linejoin="round" '
+    f'fill="none" stroke="{_COLOUR}" stroke-width="1.6" stroke-linejoin="round" '
     'stroke-linecap="round" vector-effect="non-scaling-stroke"'
 )
 
@@ -100,6 +105,6 @@ def _run(run: Sequence[tuple[float, float]]) -> str:
     line = " ".join(f"{x:.2f},{y:.2f}" for x, y in ends)
     area = f"{ends[0][0]:.2f},{_HEIGHT} {line} {ends[-1][0]:.2f},{_HEIGHT}"
     return (
-        f'<polygon points="{area}" fill="currentColor" opacity="0.12"/>'
+        f'<polygon points="{area}" fill="{_COLOUR}" opacity="0.13"/>'
         f'<polyline points="{line}" {_STROKE}/>'
     )

@@ -8,22 +8,23 @@ import streamlit as st
 
 _CSS: Final = """
 <style>
-.stMainBlockContainer {padding-top: 3.6rem; padding-bottom: 3rem; max-width: 1500px;}
+.stMainBlockContainer {padding: 3.6rem 2.4rem 3rem; max-width: 1560px;}
 .st-key-health_strip {margin-bottom: .1rem;}
 [class*="st-key-tile_"] {padding: .8rem .95rem .55rem; gap: .3rem; height: 100%;}
 [class*="st-key-tile_"] [data-testid="stMetricLabel"] p {font-size: .86rem; font-weight: 500;
   white-space: normal; line-height: 1.2;}
 [class*="st-key-tile_"] [data-testid="stMetricDelta"] {font-size: .8rem;}
+[class*="st-key-open_"] {margin-top: auto;}
 [class*="st-key-open_"] button {padding: 0; min-height: 1.2rem; font-size: .78rem; opacity: .8;}
 [class*="st-key-open_"] button p {font-size: .78rem;}
 .ot-clock {display: flex; gap: .35rem; align-items: baseline; font-size: .84rem; margin: 0 0 .2rem;}
 .ot-clock b {font-weight: 600;}
-.ot-spark {display: block; width: 100%; height: 30px; color: #5b67dd; overflow: visible;}
+.ot-spark {display: block; width: 100%; height: 32px; margin: .15rem 0;}
 .ot-line {font-size: .79rem; line-height: 1.35; margin-top: .25rem;}
 .ot-fine, .ot-clock span {opacity: .62; font-size: .73rem; line-height: 1.35;}
 .ot-warn {color: #c9731f; opacity: 1;}
-.ot-facts {display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr));
-  gap: .55rem 1rem; font-size: .86rem; margin: .1rem 0 .3rem;}
+.ot-facts {display: grid; grid-template-columns: repeat(auto-fill, minmax(125px, 1fr));
+  gap: .5rem .8rem; font-size: .86rem; margin: .1rem 0 .3rem;}
 .ot-facts.wide {grid-template-columns: repeat(auto-fill, minmax(220px, 1fr));}
 .ot-facts div span {display: block; opacity: .62; font-size: .74rem;}
 .ot-scroll {overflow-x: auto; border: 1px solid color-mix(in srgb, currentColor 14%, transparent);
@@ -34,7 +35,9 @@ _CSS: Final = """
 .ot-table th, .ot-table td {padding: .34rem .6rem; vertical-align: top;
   border-bottom: 1px solid color-mix(in srgb, currentColor 9%, transparent);}
 .ot-table tr:last-child td {border-bottom: 0;}
-.ot-table .num {text-align: right; white-space: nowrap;}
+.ot-table th.num, .ot-table .num {text-align: right; white-space: nowrap;}
+.ot-table a {color: #6f7bea; text-decoration: none; font-weight: 600;}
+.ot-table a:hover {text-decoration: underline;}
 .ot-table .nowrap {white-space: nowrap;}
 .ot-table tr.fail td:first-child {box-shadow: inset 3px 0 #d64545;}
 .ot-table tr.warn td:first-child {box-shadow: inset 3px 0 #e0873a;}

@@ -55,9 +55,6 @@ SECTIONS: Final[Mapping[str, tuple[TileSpec, ...]]] = {
 TILES: Final = tuple(spec for section in SECTIONS.values() for spec in section)
 COVERAGE_METRICS: Final = ("deal_link_coverage", "messages_unknown_author", "messages_total")
 _MATURING: Final = ("conv_to_lead", "conv_to_purchase")
-_COLOURS: Final[Mapping[str, Literal["normal", "inverse", "off"]]] = {
-    "up": "normal", "down": "inverse", "neutral": "off",
-}  # fmt: skip
 
 
 def label_of(screen: Screen, info: MetricInfo) -> str:
@@ -90,7 +87,8 @@ def tile(
             label_of(screen, figure.metric),
             formatter.value(figure.value, unit),
             delta=_change(screen, figure),
-            delta_color=_COLOURS[spec.better],
+            delta_color=_colour(spec, figure),
+            delta_arrow=_arrow(figure),
             delta_description=_was(screen, figure),
             help=definition_of(screen, figure.metric),
         )
@@ -118,6 +116,33 @@ def _change(screen: Screen, figure: Figure) -> str | None:
     return screen.formatter.change(figure.value, figure.previous, figure.metric.unit)
 
 
+def _arrow(figure: Figure) -> Literal["up", "down", "off"]:
+    # Streamlit would read the direction from the text and takes a typographic minus for a plus.
+    if figure.value is None or figure.previous is None or figure.value == figure.previous:
+        return "off"
+    return "up" if figure.value > figure.previous else "down"
+
+
+def _colour(spec: TileSpec, figure: Figure) -> Literal["green", "red", "gray"]:
+    arrow = _arrow(figure)
+    if spec.better == "neutral" or arrow == "off":
+        return "gray"
+    return "green" if arrow == spec.better else "red"
+
+
+def _trend_text(screen: Screen, figure: Figure, grain: Grain) -> str:
+    """Return the lowest and the highest point of a trend."""
+    points = [(value, day) for day, value in figure.trend if value is not None]
+    if not points:
+        return ""
+    ends = min(points), max(points)
+    return " \u2026 ".join(
+        f"{screen.formatter.bucket(day, grain)}: "
+        f"{screen.formatter.value(value, figure.metric.unit)}"
+        for value, day in ends
+    )
+
+
 def _was(screen: Screen, figure: Figure) -> str | None:
     if figure.value is None or figure.previous is None:
         return None
@@ -141,15 +166,7 @@ def _face(
         parts.append(
             f'<div class="ot-clock"><b>{escape(value)}</b><span>{escape(name)}</span></div>'
         )
-    parts.append(
-        sparkline(
-            figure.trend,
-            [
-                f"{formatter.bucket(day, grain)}: {formatter.value(value, unit)}"
-                for day, value in figure.trend
-            ],
-        )
-    )
+    parts.append(sparkline(figure.trend, _trend_text(screen, figure, grain)))
     warning = _warning(screen, figure)
     if warning:
         parts.append(f'<div class="ot-line ot-warn">{escape(warning)}</div>')
@@ -159,7 +176,7 @@ def _face(
     fine = " · ".join(
         (
             formatter.period(figure.period),
-            screen.texts("tile.data_until", moment=formatter.moment(screen.data_until())),
+            screen.texts("tile.data_until", moment=formatter.short_moment(screen.data_until())),
             screen.texts("tile.definition", version=screen.about.definition_version),
         )
     )
@@ -179,7 +196,7 @@ def _warning(screen: Screen, figure: Figure) -> str | None:
 def _base(screen: Screen, spec: TileSpec, figure: Figure, coverage: Mapping[str, Any]) -> list[str]:
     texts, formatter = screen.texts, screen.formatter
     parts = []
-    if figure.n is not None:
+    if figure.n is not None and figure.metric.denominator:
         parts.append(texts("tile.n", n=formatter.number(figure.n)))
     if figure.interval is not None:
         low, high = figure.interval

@@ -33,9 +33,9 @@ def summary(screen: Screen, conversation: Row) -> None:
     if row["close_reason"]:
         closed = f"{closed} · {texts.code('close', row['close_reason'])}"
     pairs = [
-        (texts("transcript.customer"), row["customer_label"] or NONE),
+        (texts("transcript.customer"), formatter.person(row["customer_label"])),
         (texts("transcript.channel"), row["channel_name"] or NONE),
-        (texts("transcript.agent_of_first"), row["agent_name"] or NONE),
+        (texts("transcript.agent_of_first"), formatter.person(row["agent_name"])),
         (texts("transcript.started"), formatter.moment(row["started_at"])),
         (texts("transcript.closed"), texts("transcript.open_now") if row["is_open"] else closed),
         (texts("transcript.outcome"), outcome),
@@ -65,8 +65,7 @@ def first_response(screen: Screen, conversation: Row) -> None:
         [
             (texts("transcript.waits"), formatter.moment(row["waiting_since_at"], seconds=True)),
             (texts("transcript.answered"), answered),
-        ],
-        wide=True,
+        ]
     )
     clocks = (
         ("calendar", row["first_response_calendar_seconds"], row["is_within_target"]),

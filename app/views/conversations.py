@@ -88,6 +88,7 @@ def _table(screen: Screen, rows: list[Row]) -> None:
         column_config=_columns(screen),
         # The list is another widget on another page, or its selection would point at wrong rows.
         key=f"rows_{hash(tuple(keys))}",
+        placeholder=screen.texts("common.none"),
         alt=screen.texts("conversations.title"),
     )
     picked = event.selection.rows
@@ -96,28 +97,29 @@ def _table(screen: Screen, rows: list[Row]) -> None:
 
 
 def _line(screen: Screen, row: Row) -> Row:
+    formatter = screen.formatter
     return {
-        "started_at": row["started_at"].astimezone(screen.formatter.zone).replace(tzinfo=None),
-        "customer_label": row["customer_label"],
-        "channel_name": row["channel_name"],
-        "agent_name": row["agent_name"],
-        "frt_minutes": _minutes(row["first_response_calendar_seconds"]),
-        "frt_business_minutes": _minutes(row["first_response_business_seconds"]),
-        "message_count": row["message_count"],
+        "started_at": row["started_at"].astimezone(formatter.zone).replace(tzinfo=None),
+        "customer_label": formatter.person(row["customer_label"]),
         "outcome": screen.texts.code("outcome", row["outcome"]),
+        "frt_minutes": _minutes(row["first_response_calendar_seconds"]),
+        "agent_name": None if row["agent_name"] is None else formatter.person(row["agent_name"]),
+        "channel_name": row["channel_name"],
+        "message_count": row["message_count"],
+        "frt_business_minutes": _minutes(row["first_response_business_seconds"]),
     }
 
 
 def _columns(screen: Screen) -> dict[str, Any]:
     texts, config = screen.texts, st.column_config
     moment = "DD.MM.YY HH:mm" if texts.language == "ru" else "D MMM YY, HH:mm"
-    numbers = ("frt_minutes", "frt_business_minutes")
     result: dict[str, Any] = {
         name: config.TextColumn(texts(f"column.{name}"))
         for name in ("customer_label", "channel_name", "agent_name", "outcome")
     }
     result |= {
-        name: config.NumberColumn(texts(f"column.{name}"), format="%.1f") for name in numbers
+        name: config.NumberColumn(texts(f"column.{name}"), format="%.1f")
+        for name in ("frt_minutes", "frt_business_minutes")
     }
     result["message_count"] = config.NumberColumn(texts("column.message_count"), format="%d")
     result["started_at"] = config.DatetimeColumn(texts("column.started_at"), format=moment)

@@ -19,7 +19,7 @@ _EXPORTED = (
     "metric", "label", "unit", "value", "previous", "n", "low", "high", "start", "end", "filters",
     "definition_version", "publication",
 )  # fmt: skip
-_TILE_WIDTH = 255
+_TILE_WIDTH = 225
 
 
 def render(screen: Screen) -> None:
@@ -29,7 +29,7 @@ def render(screen: Screen) -> None:
     metrics = list(
         dict.fromkeys(m for spec in TILES for m in (spec.metric, spec.companion) if m is not None)
     )
-    with st.spinner(""):
+    with st.spinner(texts("overview.loading")):
         figures = screen.figures.figures(metrics, screen.question, grain)
         coverage = screen.figures.values(COVERAGE_METRICS, screen.question)
     _header(screen, figures)

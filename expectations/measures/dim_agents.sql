@@ -13,7 +13,7 @@ select
     share(count(*) filter (where agents.agent_name is null), count(*), 1) as name_null_share,
     share(count(*) filter (where agents.team_key is null), count(*), 1) as team_null_share,
     count(*) filter (
-        where has_phone(agents.agent_name) or has_local_phone(agents.agent_name)
+        where regexp_matches(agents.agent_name, '[0-9]{10}')
     ) as phone_name_count,
     count(*) filter (where has_email(agents.agent_name)) as email_name_count,
     count(*) filter (where agents.last_message_at < agents.first_message_at)

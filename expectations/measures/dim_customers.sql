@@ -7,8 +7,7 @@ select
     case when count(*) >= 20 then max(message_count) / nullif(sum(message_count), 0) end
         as largest_customer_share,
     count(*) filter (
-        where has_email(customer_label) or has_phone(customer_label)
-        or has_local_phone(customer_label)
+        where has_email(customer_label) or has_phone(customer_label) or is_suspect(customer_label)
     ) as clear_label_count,
     count(*) filter (where last_message_at < first_message_at) as reversed_period_count
 from {{ table }}

@@ -20,7 +20,7 @@ measured as (
         count(*) as row_count,
         count(*) filter (where has_email(text_masked)) as clear_email_count,
         count(*) filter (where has_phone(text_masked)) as clear_phone_count,
-        count(*) filter (where has_local_phone(text_masked)) as clear_local_phone_count,
+        count(*) filter (where is_suspect(text_masked)) as suspect_text_count,
         share(
             count(*) filter (
                 where content_type = 'text' and deleted_at is null and text_masked is null

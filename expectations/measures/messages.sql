@@ -54,7 +54,7 @@ measured as (
             as edited_before_sent_share,
         count(*) filter (where has_email(text)) as clear_email_count,
         count(*) filter (where has_phone(text)) as clear_phone_count,
-        count(*) filter (where has_local_phone(text)) as clear_local_phone_count,
+        count(*) filter (where is_suspect(text)) as suspect_text_count,
         count(*) filter (where has_email(author_name) or has_phone(author_name))
             as clear_contact_name_count,
         count(*) filter (

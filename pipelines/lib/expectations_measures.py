@@ -20,22 +20,25 @@ MAX_CATEGORIES: Final = 10_000
 # A share of fewer rows of the version before says nothing about a loss.
 _LEAST_FOR_COMPARISON: Final = 20
 
-# Every text that these patterns find would have been replaced by `Pseudonymizer.mask`: they are
+# `Pseudonymizer.mask` would have replaced every text that the first two patterns find: they are
 # narrower than its finders, so that a masked text can never stop a publication.
-EMAIL_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9.+_-]*@[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"
+_ADDRESS: Final = r"[A-Za-z0-9][A-Za-z0-9.+_-]*@[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"
+EMAIL_PATTERN: Final = rf'(^|[\s,;:!?()<>"|]){_ADDRESS}'
 PHONE_PATTERN: Final = r"(^|\s)\+[1-9][0-9]{9,13}($|[\s,;!?])"
-# Wider than the mask in places (digits that follow a number), hence never blocking.
-LOCAL_PHONE_PATTERN: Final = (
-    r"(^|\s)8[ -]?\(?9[0-9]{2}\)?[ -]?[0-9]{3}[ -]?[0-9]{2}[ -]?[0-9]{2}($|[\s,;!?])"
+# Wider than the mask in places (addresses glued together, digits that follow a number), hence
+# never blocking.
+SUSPECT_PATTERN: Final = (
+    rf"{_ADDRESS}|(^|\s)(8|\+?7)[ -]?\(?9[0-9]{{2}}\)?[ -]?[0-9]{{3}}[ -]?[0-9]{{2}}[ -]?[0-9]{{2}}"
+    r"($|[\s,;!?])"
 )
 PSEUDONYM_PATTERN: Final = r"[a-z_]+_[0-9a-f]{20}"
 
-_MACROS: Final = (
+MACROS: Final = (
     # Null below the least number of rows: too little to judge, and Great Expectations skips nulls.
     "share(part, whole, least) as case when whole >= least and whole > 0 then part / whole end",
     f"has_email(t) as coalesce(regexp_matches(t, '{EMAIL_PATTERN}'), false)",
     f"has_phone(t) as coalesce(regexp_matches(t, '{PHONE_PATTERN}'), false)",
-    f"has_local_phone(t) as coalesce(regexp_matches(t, '{LOCAL_PHONE_PATTERN}'), false)",
+    f"is_suspect(t) as coalesce(regexp_matches(t, '{SUSPECT_PATTERN}'), false)",
     f"is_pseudonym(v) as coalesce(regexp_full_match(v, '{PSEUDONYM_PATTERN}'), true)",
 )
 
@@ -57,7 +60,7 @@ def open_reading(path: Path, *, memory_limit: str, threads: int) -> duckdb.DuckD
         str(path), read_only=True, config={"memory_limit": memory_limit, "threads": threads}
     )
     connection.execute("set TimeZone = 'UTC'")
-    for macro in _MACROS:
+    for macro in MACROS:
         connection.execute(f"create temp macro {macro}")
     return connection
 
@@ -125,8 +128,10 @@ def _with_comparison(
     extra = pd.DataFrame(
         {"source": [*lost, *gone], "row_count": [*(0.0 for _ in lost), *(None for _ in gone)]}
     )
-    if len(extra):
-        sources = pd.concat([sources, extra], ignore_index=True) if len(sources) else extra
+    numbers = [column for column in sources.columns if column != "source"]
+    # An empty table has columns of no type, which Great Expectations would not compare.
+    sources = pd.concat([sources, extra.reindex(columns=sources.columns)], ignore_index=True)
+    sources = sources.astype(dict.fromkeys(numbers, "float64"))
     kept = [
         present.get(name, 0) / before[name] if name in before else None
         for name in sources["source"]

@@ -101,4 +101,12 @@ def _append_checks(publication: publishing.Publication, results: Sequence[CheckR
             "insert into marts.meta_checks values (?, ?, ?, ?, ?)",
             [[r.name, r.kind, r.target, r.status, r.detail] for r in results],
         )
+        counts = connection.execute(
+            "select count(*) filter (status = 'pass'), count(*) filter (status = 'warn'),"
+            " count(*) filter (status = 'fail') from marts.meta_checks"
+        ).fetchone()
+        connection.execute(
+            "update marts.meta_publication set check_results = ?",
+            [json.dumps(dict(zip(("pass", "warn", "fail"), counts or (), strict=False)))],
+        )
         connection.execute("checkpoint")

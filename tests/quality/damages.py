@@ -40,8 +40,8 @@ MESSAGES = [
            "update {t} set text = 'to anna@shop.example' where message_id = '1'"),
     Damage("clear_phone_count: be_between",
            "update {t} set text = 'call +79161234567, please' where message_id = '1'"),
-    Damage("clear_local_phone_count: be_between",
-           "update {t} set text = 'call 8 916 123-45-67' where message_id = '1'"),
+    Damage("suspect_text_count: be_between",
+           "update {t} set text = 'call 8 916 123-45-67 1 2 3' where message_id = '1'"),
     Damage("clear_author_count: be_between",
            "update {t} set author_source_id = '79161234567' where message_id = '1'"),
     Damage("clear_contact_name_count: be_between",
@@ -173,7 +173,7 @@ PUBLISHED: dict[str, list[Damage]] = {
         Damage("content_type: be_in_set", "update {t} set content_type = 'gif'"),
         Damage("clear_email_count: be_between", "update {t} set text_masked = 'a@b.example'"),
         Damage("clear_phone_count: be_between", "update {t} set text_masked = '+79161234567'"),
-        Damage("clear_local_phone_count: be_between",
+        Damage("suspect_text_count: be_between",
                "update {t} set text_masked = '8(916)123-45-67'"),
         Damage("response_seconds_min: be_between",
                "update {t} set response_seconds = -1 where message_key < '01'"),
@@ -193,7 +193,8 @@ PUBLISHED: dict[str, list[Damage]] = {
     ],
     "marts.fct_conversations": [
         Damage("row_count: be_between", "delete from {t}"),
-        Damage("kept_share: be_between", "delete from {t} where right(conversation_key, 1) in ('1', '2')"),
+        Damage("kept_share: be_between",
+               "delete from {t} where right(conversation_key, 1) in ('1', '2')"),
         Damage("interaction_type: be_in_set", "update {t} set interaction_type = 'letter'"),
         Damage("initiated_by: be_in_set", "update {t} set initiated_by = 'them'"),
         Damage("close_reason: be_in_set", "update {t} set close_reason = 'boredom'"),
@@ -208,8 +209,9 @@ PUBLISHED: dict[str, list[Damage]] = {
         Damage("customer_null_share: be_between", "update {t} set customer_key = null"),
         Damage("future_share: be_between", f"update {{t}} set started_at = {FUTURE}"),
         Damage("mix_shift: be_between",
-               "insert into {t} select old.* replace (case when started_at > (select max(started_at)"
-               " - interval 28 day from {t}) then 'bot' else 'chat' end as interaction_type)"
+               "insert into {t} select old.* replace (case when started_at >"
+               " (select max(started_at) - interval 28 day from {t}) then 'bot'"
+               " else 'chat' end as interaction_type)"
                " from {t} as old, range(10)"),
         Damage("volume_ratio: be_between",
                "insert into {t} select c.* from {t} as c, range(500) as r(n) where started_at >"
@@ -230,11 +232,13 @@ PUBLISHED: dict[str, list[Damage]] = {
         Damage("instant_reply_share: be_between", "update {t} set reply_calendar_seconds = 0"),
         Damage("first_waits_per_conversation: be_between",
                "update {t} set is_first_response = true"),
-        Damage("kept_share: be_between", "delete from {t} where right(reply_key, 1) in ('1', '2')"),
+        Damage("kept_share: be_between",
+               "delete from {t} where right(reply_key, 1) in ('1', '2')"),
     ],
     "marts.fct_sessions": [
         Damage("row_count: be_between", "delete from {t}"),
-        Damage("kept_share: be_between", "delete from {t} where right(session_key, 1) in ('1', '2')"),
+        Damage("kept_share: be_between",
+               "delete from {t} where right(session_key, 1) in ('1', '2')"),
         Damage("session_length_seconds_min: be_between",
                "update {t} set session_length_seconds = -1"),
         Damage("session_length_seconds_max: be_between",
@@ -246,7 +250,8 @@ PUBLISHED: dict[str, list[Damage]] = {
     ],
     "marts.fct_deals": [
         Damage("row_count: be_between", "delete from {t}"),
-        Damage("kept_share: be_between", "delete from {t} where right(deal_key, 1) in ('1', '2')"),
+        Damage("kept_share: be_between",
+               "delete from {t} where right(deal_key, 1) in ('1', '2')"),
         Damage("status: be_in_set", "update {t} set status = 'Won'"),
         Damage("amount_min: be_between", "update {t} set amount = -1"),
         Damage("refunded_amount_min: be_between", "update {t} set refunded_amount = -1"),
@@ -260,7 +265,8 @@ PUBLISHED: dict[str, list[Damage]] = {
     ],
     "marts.fct_payments": [
         Damage("row_count: be_between", "delete from {t}"),
-        Damage("kept_share: be_between", "delete from {t} where right(payment_key, 1) in ('1', '2')"),
+        Damage("kept_share: be_between",
+               "delete from {t} where right(payment_key, 1) in ('1', '2')"),
         Damage("payment_type: be_in_set", "update {t} set payment_type = 'gift'"),
         Damage("wrong_sign_share: be_between",
                "update {t} set signed_amount = 100 where payment_key = 'payment_10'"),

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from pipelines import publishing
+from pipelines.lib import expectations_validation
 from pipelines.lib.dbt_project import CheckResult
 from pipelines.lib.expectations_catalog import (
     EXPECTATIONS_DIR,
@@ -44,28 +45,40 @@ def _status(results: list[CheckResult], table: str, name: str) -> str:
     return next(item.status for item in results if item.target == table and item.name == name)
 
 
-def _severity(table: str, name: str) -> str:
+def _only(monkeypatch: pytest.MonkeyPatch, table: str, name: str) -> str:
+    """Run one rule of the suite, to save time; return the status that it must have."""
     rule = next(rule for rule in load_suite(SPECS[table]) if rule.name == name)
+    monkeypatch.setattr(expectations_validation, "load_suite", lambda _: [rule])
     return "fail" if rule.severity == "critical" else "warn"
 
 
 @pytest.mark.parametrize(("table", "damage"), _cases(RAW))
 def test_raw_table_damaged_check_fails(
-    table: str, damage: Damage, raw_warehouse: Path, tmp_path: Path
+    table: str,
+    damage: Damage,
+    raw_warehouse: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    status = _only(monkeypatch, table, damage.check)
     settings = make_settings(tmp_path)
     shutil.copy(raw_warehouse, settings.warehouse)
     _damage(settings.warehouse, table, damage)
 
     results = check_raw(settings, [table], with_docs=False)
 
-    assert _status(results, table, damage.check) == _severity(table, damage.check)
+    assert _status(results, table, damage.check) == status
 
 
 @pytest.mark.parametrize(("table", "damage"), _cases(PUBLISHED))
 def test_published_table_damaged_check_fails(
-    table: str, damage: Damage, home_with_versions: Path, tmp_path: Path
+    table: str,
+    damage: Damage,
+    home_with_versions: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    status = _only(monkeypatch, table, damage.check)
     home = tmp_path / "home"
     shutil.copytree(home_with_versions, home, symlinks=True)
     version = publishing.list_versions(home / "published")[0]
@@ -75,7 +88,7 @@ def test_published_table_damaged_check_fails(
         version, settings=make_settings(home), tables=[table], with_docs=False
     )
 
-    assert _status(results, table, damage.check) == _severity(table, damage.check)
+    assert _status(results, table, damage.check) == status
 
 
 def test_healthy_tables_every_check_passes(home_with_versions: Path, tmp_path: Path) -> None:

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines.defs.quality.checks import CHECK_NAME, check_result
+from pipelines.defs.quality.checks import CHECK_NAME, check_result, tell
 from pipelines.defs.resources import WAREHOUSE_POOL
 from pipelines.lib.dbt_project import CheckResult, read_check_results
 from pipelines.lib.progress import step
 from pipelines.lib.release import release
 from pipelines.publishing import Publication
-from pipelines.quality import audit_publication
+from pipelines.quality import audit_publication, last_raw_checks
 from pipelines.settings import load_settings
 
 KEY = ["published", "analytics"]
@@ -34,7 +34,7 @@ KEY = ["published", "analytics"]
 def publication() -> Iterator[dg.MaterializeResult[None]]:
     """A read-only version of the marts; readers switch to it when they next ask."""
     settings = load_settings()
-    checks = read_check_results(settings.dbt_target)
+    checks = [*last_raw_checks(settings), *read_check_results(settings.dbt_target)]
     results = json.loads((settings.dbt_target / "run_results.json").read_text(encoding="utf-8"))
     now = results["args"]["vars"]["as_of"]
     audited: list[CheckResult] = []
@@ -45,8 +45,7 @@ def publication() -> Iterator[dg.MaterializeResult[None]]:
 
     step("checking and publishing")
     published = release(settings, now=now, checks=checks, audit=audit)
-    for line in (item for item in audited if item.status != "pass"):
-        step(f"{line.status}: {line.target}: {line.name}: {line.detail}")
+    tell(audited)
     step(f"published version {published.version}")
     yield dg.MaterializeResult(
         metadata={"version": published.version, "checks": len(checks) + len(audited)},

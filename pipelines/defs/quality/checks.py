@@ -38,6 +38,16 @@ def check_result(
     )
 
 
+def tell(results: list[CheckResult]) -> None:
+    """Tell those who wait about failures in full and about warnings by number."""
+    for item in results:
+        if item.status == "fail":
+            step(f"failed: {item.target}: {item.name}: {item.detail}")
+    warned = sorted({item.target for item in results if item.status == "warn"})
+    if warned:
+        step(f"warnings in {', '.join(warned)}: see the Data Docs and meta_checks")
+
+
 @dg.multi_asset_check(
     name="raw_checks",
     specs=[
@@ -58,8 +68,7 @@ def raw_checks() -> Iterator[dg.AssetCheckResult]:
     settings = load_settings()
     step("checking what was loaded")
     results = check_raw(settings)
-    for line in (item for item in results if item.status != "pass"):
-        step(f"{line.status}: {line.target}: {line.name}: {line.detail}")
+    tell(results)
     for spec in RAW_SUITES:
         found = [item for item in results if item.target == spec.table]
         yield check_result(settings, spec.asset_key, found)

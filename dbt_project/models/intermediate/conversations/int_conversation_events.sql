@@ -156,7 +156,11 @@ previous as (
         last_value(case when kind in {{ message_kinds }} then sent_micros end ignore nulls)
             over ({{ stream }} {{ before }}) as previous_micros,
         last_value(nullif(kind, {{ kind('neutral') }}) ignore nulls)
-            over ({{ stream }} {{ before }}) as previous_kind
+            over ({{ stream }} {{ before }}) as previous_kind,
+        last_value(
+            case when kind in {{ opening_kinds }} or kind = {{ kind('close') }} then kind end
+            ignore nulls
+        ) over ({{ stream }} {{ before }}) = {{ kind('close') }} as is_closed_already
     from weighed
 
 ),
@@ -200,6 +204,8 @@ marked as (
         *,
         case
             when kind in {{ opening_kinds }} then 0
+            -- A second close finds nothing to close, unless a courtesy has opened anew.
+            when kind = {{ kind('close') }} and is_closed_already then null
             when kind = {{ kind('close') }} and is_late then previous_micros + limit_micros
             when kind = {{ kind('close') }} then sent_micros
             when kind = {{ kind('courtesy') }} and previous_micros is null then 0
@@ -229,8 +235,8 @@ corrected as (
     select
         *,
         case
-            -- A second close finds nothing to close.
             when kind = {{ kind('close') }} and coalesce(provisional_state, 1) > 0 then null
+            when kind = {{ kind('close') }} and mark is null then sent_micros
             when mark is not null then mark
             when kind = {{ kind('courtesy') }} and provisional_state is null then 0
             when

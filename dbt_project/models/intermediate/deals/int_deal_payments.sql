@@ -1,4 +1,6 @@
-{# What was paid and refunded per deal. Without a table of payments: the paid amount at the close. #}
+{#
+    What was paid and refunded per deal. Without a table of payments: the paid amount at the close.
+#}
 with
 
 payments as (

@@ -14,7 +14,10 @@ bounds as (
 
 days as (
 
-    {{ date_spine("(select least(first_date, date '2016-01-01') from bounds)", "(select last_date from bounds)") }}
+    {{ date_spine(
+        "(select least(first_date, date '2016-01-01') from bounds)",
+        "(select last_date from bounds)"
+    ) }}
 
 )
 

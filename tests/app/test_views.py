@@ -1,0 +1,199 @@
+"""Every view: figures, states, address, languages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import conversations, data
+from app.components.tile import TILES
+from app.data import Version
+from tests.app.conftest import MAIN, Open, drawn, page, ran
+
+
+def labels(app: AppTest) -> dict[str, str]:
+    return {item.label: item.value for item in app.metric}
+
+
+def test_overview_shows_every_tile_with_what_it_rests_on(open_app: Open, version: Version) -> None:
+    app = open_app(lang="ru", period="all")
+    catalogue = version.layer.catalogue
+    shown = labels(app)
+    assert list(shown) == [catalogue[spec.metric].label_ru for spec in TILES]
+    started = version.layer.ask(["conversations_started"]).value("conversations_started")
+    assert shown["Обращения"] == f"{started:,}".replace(",", "\u00a0")
+    faces = [str(item.value) for item in app.get("html") if "ot-fine" in str(item.value)]
+    assert len(faces) == len(TILES)
+    for spec, face in zip(TILES, faces, strict=True):
+        info = catalogue[spec.metric]
+        assert "опр. v1" in face
+        assert "данные до" in face
+        if info.denominator:
+            assert "n = " in face
+        if info.unit == "share":
+            assert "95 % ДИ" in face
+    helps = [item.proto.help for item in app.metric]
+    assert helps == [catalogue[spec.metric].definition_ru for spec in TILES]
+
+
+def test_language_switch_changes_words_and_separators_not_figures(open_app: Open) -> None:
+    app = open_app(period="all")
+    assert app.query_params.get("lang") is None
+    russian = labels(app)
+    app.segmented_control(key="lang").set_value("en")
+    ran(app)
+    assert app.query_params["lang"] == "en"
+    english = labels(app)
+    assert "Median first response time" in english
+    assert (
+        russian["Доля отвеченных"].replace(",", ".").replace("\u00a0", "")
+        == (english["Answered rate"])
+    )
+
+
+def test_filter_stands_in_the_address_and_the_address_brings_it_back(
+    open_app: Open, version: Version
+) -> None:
+    agent = data.filter_options(version, version.key)["agent"][0]
+    app = open_app(period="all", lang="en")
+    app.multiselect(key="agent").set_value([agent])
+    ran(app)
+    assert app.query_params["agent"] == agent
+    again = open_app(**app.query_params)
+    assert labels(again) == labels(app)
+    asked = version.layer.ask(["conversations_started"], where=[f"agent = '{agent}'"])
+    assert labels(again)["Conversations"] == str(asked.value("conversations_started"))
+
+
+def test_tile_that_cannot_be_filtered_is_withheld(open_app: Open, version: Version) -> None:
+    agent = data.filter_options(version, version.key)["agent"][0]
+    app = open_app(period="all", lang="en", agent=agent)
+    assert labels(app)["Net revenue"] == "—"
+    assert "Cannot be split by: Agent" in drawn(app)
+    assert app.button(key="rows_net_revenue").disabled
+
+
+def test_rows_open_from_the_address_with_sql(open_app: Open, version: Version) -> None:
+    app = open_app(period="all", lang="en", drill="frt_p50")
+    sql = [item.value for item in app.code]
+    assert sum("first_response_calendar_seconds" in text for text in sql) >= 2
+    rows = version.layer.drill("frt_p50").rows
+    slowest = max(rows, key=lambda row: row["value"])
+    assert f"conversation={slowest['conversation']}" in drawn(app)
+    assert app.query_params["drill"] == "frt_p50"
+
+
+def test_unknown_values_of_the_address_reach_no_query(open_app: Open) -> None:
+    app = open_app(lang="en", agent="{{ 7 * 7 }}", period="never", drill="no_metric")
+    assert app.query_params == {"lang": "en"}
+    assert labels(app)["Conversations"] != "—"
+
+
+def test_period_without_data_says_where_data_is(open_app: Open) -> None:
+    app = open_app(lang="en", period="custom", from_="2001-01-01", to="2001-01-31")
+    assert not app.metric
+    assert "No conversations in this period" in app.info[0].value
+    assert app.query_params["from"] == "2001-01-01"
+
+
+def test_list_holds_what_the_period_holds(open_app: Open, version: Version) -> None:
+    app = page(open_app(lang="en", period="all"), "conversations")
+    total = version.layer.ask(["conversations"]).value("conversations")
+    excluded = version.layer.ask(["conversations_excluded"]).value("conversations_excluded")
+    assert f"Found: {total + excluded:,}" in [item.value for item in app.caption]
+    assert len(app.dataframe[0].value) == conversations.PAGE_SIZE
+    app.selectbox(key="sort").set_value("slowest")
+    ran(app)
+    waits = [value for value in app.dataframe[0].value["frt_minutes"] if value == value]
+    assert waits == sorted(waits, reverse=True)
+
+
+def test_conversation_shows_both_moments_and_both_clocks(open_app: Open, version: Version) -> None:
+    row = version.read(
+        "select * from fct_conversations where is_answered"
+        " and first_response_calendar_seconds <> first_response_business_seconds"
+        " order by conversation_key limit 1"
+    )[0]
+    app = page(open_app(lang="en", conversation=row["conversation_key"]), "conversations")
+    html = drawn(app)
+    zone = data.about(version, version.key).zone
+    for moment in (row["waiting_since_at"], row["first_response_at"]):
+        assert f"{moment.astimezone(zone):%H:%M:%S}" in html
+    assert "Customer waits since" in html
+    assert "First response" in html
+    assert html.count('class="ot-msg') == row["message_count"]
+    assert app.query_params["conversation"] == row["conversation_key"]
+    assert "By the calendar" in html
+    assert "In working time" in html
+
+
+def test_message_text_is_escaped(version: Version) -> None:
+    from app.components.transcript import _body
+
+    class _Screen:
+        texts = None
+
+    message = {"content_type": "text", "text_masked": "<script>alert(1)</script>"}
+    assert _body(_Screen(), message) == message["text_masked"]  # type: ignore[arg-type]
+
+
+def test_unknown_conversation_is_said(open_app: Open) -> None:
+    app = page(open_app(lang="en", conversation="nothing"), "conversations")
+    assert "no such conversation" in app.warning[0].value
+
+
+def test_data_health_shows_version_sources_and_checks(open_app: Open, version: Version) -> None:
+    html = drawn(page(open_app(lang="en"), "data_health"))
+    about = data.about(version, version.key)
+    assert about.version in html
+    for row in data.freshness(version, version.key):
+        assert row["source_slug"] in html
+    failed_first = [row["status"] for row in data.checks(version, version.key)]
+    assert failed_first == sorted(failed_first, key=("fail", "warn", "pass").index)
+
+
+@pytest.mark.parametrize("view", ["overview", "conversations", "data_health"])
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_empty_home_says_how_to_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, view: str, language: str
+) -> None:
+    monkeypatch.setenv("OTVET_HOME", str(tmp_path))
+    app = AppTest.from_file(str(MAIN), default_timeout=60)
+    app.query_params["lang"] = language
+    ran(app)
+    page(app, view)
+    commands = [item.value for item in app.code]
+    assert commands[0] == "make demo"
+    assert any(command.startswith("otvet import") for command in commands)
+    assert not app.metric
+
+
+def test_new_publication_is_seen_without_a_restart(
+    demo_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Caches are keyed by the real path: the same session sees the version that became current."""
+    source = (demo_home / "published" / "current").resolve()
+    published = tmp_path / "published"
+    for name in ("20260101T000000000000Z", "20260102T000000000000Z"):
+        folder = published / "v" / name
+        folder.mkdir(parents=True)
+        for file in ("analytics.duckdb", "semantic_manifest.json"):
+            (folder / file).symlink_to(source / file)
+    monkeypatch.setenv("OTVET_HOME", str(tmp_path))
+    seen = []
+    for name in ("20260101T000000000000Z", "20260102T000000000000Z"):
+        link = published / "current"
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path("v") / name)
+        seen.append(data.current_version().publication.version)
+    assert seen == ["20260101T000000000000Z", "20260102T000000000000Z"]
+
+
+def test_publication_row_names_the_home(demo_home: Path, version: Version) -> None:
+    row = version.read("select freshness from meta_publication")[0]
+    assert set(json.loads(row["freshness"])) == {
+        item["source_slug"] for item in data.freshness(version, version.key)
+    }
