@@ -132,6 +132,13 @@ def filter_options(_version: Version, key: str) -> dict[str, list[str]]:  # noqa
 
 
 @st.cache_data(max_entries=_OPEN_VERSIONS, show_spinner=False)
+def has_schedule(_version: Version, key: str) -> bool:  # noqa: ARG001
+    """Return whether any team has working hours; without them both clocks are equal."""
+    row = _version.read("select coalesce(bool_or(has_schedule), false) as known from dim_teams")[0]
+    return bool(row["known"])
+
+
+@st.cache_data(max_entries=_OPEN_VERSIONS, show_spinner=False)
 def freshness(_version: Version, key: str) -> list[Row]:  # noqa: ARG001
     """Return one row per source: messages, first and last message, last load."""
     return _version.read("select * from meta_freshness order by source_slug")

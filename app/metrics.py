@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import streamlit as st
 
-from app.data import Version
+from app.data import Row, Version
 from app.intervals import wilson
 from app.period import Grain, Period, bucket_of, buckets, last_day
 from pipelines.semantics import Answer, MetricInfo, SemanticError
@@ -92,6 +92,7 @@ class Figures:
                 for row in self._ask(group, question, grain).rows
                 if row["metric_time"] is not None
             }
+            rows |= self._cut_buckets(group, question, grain)
             for metric in group:
                 absent = 0 if self.catalogue[metric].unit in ("count", "money") else None
                 found = ((day, rows.get(day, {}).get(metric)) for day in days)
@@ -102,12 +103,13 @@ class Figures:
         self, metrics: Sequence[str], question: Question, grain: Grain | None = None
     ) -> dict[str, Figure]:
         """Return metrics with their base, interval, previous period and (with a grain) trend."""
+        metrics = list(dict.fromkeys(metrics))
         infos = {metric: self.catalogue[metric] for metric in metrics}
         bases = [info.denominator for info in infos.values() if info.denominator]
         asked = list(dict.fromkeys([*metrics, *bases]))
         now = self.values(asked, question)
-        before = self.values(list(metrics), question.over(question.period.previous()))
-        trends = self.trends(list(metrics), question, grain) if grain else {}
+        before = self.values(metrics, question.over(question.period.previous()))
+        trends = self.trends(metrics, question, grain) if grain else {}
         result = {}
         for metric, info in infos.items():
             blocked = self.blocked_by(metric, question)
@@ -183,6 +185,22 @@ class Figures:
             dimensions = tuple(_dimensions(self._version, self._key, metric))
             alike.setdefault(dimensions, []).append(metric)
         return [*alike.values(), *stocks]
+
+    def _cut_buckets(
+        self, metrics: Sequence[str], question: Question, grain: Grain
+    ) -> dict[date, Row]:
+        """Ask for the weeks or months that the period cuts, within the period.
+
+        MetricFlow widens a period to whole buckets: days outside of it would be counted.
+        """
+        period = question.period
+        result: dict[date, Row] = {}
+        for first in {bucket_of(period.start, grain), bucket_of(period.end, grain)}:
+            inside = Period(max(first, period.start), min(last_day(first, grain), period.end))
+            if inside != Period(first, last_day(first, grain)):
+                rows = self._ask(metrics, question.over(inside), None).rows
+                result[first] = rows[0] if rows else {}
+        return result
 
     def _stock_trend(self, metric: str, question: Question, grain: Grain) -> list[tuple[date, Any]]:
         """Ask a stock at the end of each week or month: a day each would cost a query a day."""

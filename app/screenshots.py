@@ -142,6 +142,7 @@ def _open_first(page: Page) -> None:
     box = page.locator('[data-testid="stDataFrame"] canvas').first.bounding_box()
     if box is not None:
         page.mouse.click(box["x"] + 18, box["y"] + 35 * 3 + 17)
+        page.mouse.move(5, 300)  # off the list, which shows its tools under the pointer
         page.wait_for_timeout(500)
         settle(page)
 

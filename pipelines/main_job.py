@@ -59,6 +59,9 @@ def _failed(event: Any) -> bool:
 
 
 def _describe_failure(event: Any) -> str:
+    said = event.step_failure_data.user_failure_data
+    if said is not None and said.description:
+        return f"{event.step_key}: {said.description}"
     error = event.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause

@@ -24,6 +24,8 @@ CATALOG = "analytics"
 SCHEMA = "marts"
 MANIFEST_NAME = "semantic_manifest.json"
 KEEP_VERSIONS = 3
+# A version is written under a hidden name: what a killed run leaves is never taken for a version.
+_UNFINISHED = "."
 
 
 class NothingPublishedError(Exception):
@@ -81,7 +83,9 @@ def list_versions(published: Path) -> list[Publication]:
         return []
     names = sorted((item.name for item in folder.iterdir() if item.is_dir()), reverse=True)
     return [
-        Publication(name, folder / name) for name in names if (folder / name / FILE_NAME).exists()
+        Publication(name, folder / name)
+        for name in names
+        if not name.startswith(_UNFINISHED) and (folder / name / FILE_NAME).exists()
     ]
 
 
@@ -104,23 +108,29 @@ def publish(
     Args:
         warehouse: the pipeline's file; opened for reading only.
         meta_tables: rows (dicts with equal keys, not empty) of the `meta_` tables to add.
-        audit: looks at the closed file and raises `AuditFailedError` to keep the old version.
+        audit: looks at the closed file, still in its unfinished folder, and raises
+            `AuditFailedError` to keep the old version.
 
     Raises:
         AuditFailedError: the version was removed again, `current` is unchanged.
     """
     name = version or new_version_name()
     publication = Publication(name, published / "v" / name)
-    publication.folder.mkdir(parents=True)
+    unfinished = Publication(name, published / "v" / f"{_UNFINISHED}{name}")
+    _drop_unfinished(published)
+    unfinished.folder.mkdir(parents=True)
     try:
-        _write_database(warehouse, publication, meta_tables)
-        _write_manifest(semantic_manifest, publication)
-        audit(publication)
+        _write_database(warehouse, unfinished, meta_tables)
+        _write_manifest(semantic_manifest, unfinished)
+        audit(unfinished)
+        unfinished.database.chmod(0o444)
+        _sync(unfinished.database)
+        _sync(unfinished.manifest)
+        unfinished.folder.rename(publication.folder)
     except BaseException:
-        shutil.rmtree(publication.folder, ignore_errors=True)
+        shutil.rmtree(unfinished.folder, ignore_errors=True)
         raise
-    publication.database.chmod(0o444)
-    _sync(publication.database)
+    _sync(publication.folder.parent)
     switch(published, publication)
     _drop_old_versions(published)
     return publication
@@ -243,6 +253,11 @@ def _write_manifest(semantic_manifest: Path, publication: Publication) -> None:
         relation["database"] = CATALOG
         relation["relation_name"] = f'"{CATALOG}"."{relation["schema_name"]}"."{relation["alias"]}"'
     publication.manifest.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def _drop_unfinished(published: Path) -> None:
+    for folder in (published / "v").glob(f"{_UNFINISHED}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _drop_old_versions(published: Path) -> None:

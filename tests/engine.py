@@ -62,7 +62,9 @@ class EngineRules:
     calendar: pa.Table | None = None
 
 
-def run_models(events: Iterable[Event], rules: EngineRules) -> duckdb.DuckDBPyConnection:
+def run_models(
+    events: Iterable[Event], rules: EngineRules, project: Path = DBT_PROJECT_DIR
+) -> duckdb.DuckDBPyConnection:
     """Run all models on these events; returns a connection whose schema `marts` holds the facts."""
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'; attach ':memory:' as warehouse; use warehouse")
@@ -71,7 +73,7 @@ def run_models(events: Iterable[Event], rules: EngineRules) -> duckdb.DuckDBPyCo
     _create_raw_tables(connection, rules)
     unioned = unioned_table(events)
     connection.register("events_of_test", unioned)
-    for name, kind, sql in compiled_models(_variables(rules)):
+    for name, kind, sql in compiled_models(_variables(rules), project):
         schema, _, table = name.partition(".")
         if table == "int_messages__unioned":
             sql = _UNIONED_SQL
@@ -174,9 +176,9 @@ def _variables(rules: EngineRules) -> str:
 
 
 @cache
-def compiled_models(variables: str) -> list[tuple[str, str, str]]:
+def compiled_models(variables: str, project: Path = DBT_PROJECT_DIR) -> list[tuple[str, str, str]]:
     """Compile the project with dbt; returns (schema.model, table or view, SQL) in build order."""
-    folder = _compile_folder(variables)
+    folder = _compile_folder(variables, project)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     nodes = {
         name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "model"
@@ -201,14 +203,14 @@ def compiled_models(variables: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def _compile_folder(variables: str) -> Path:
+def _compile_folder(variables: str, project: Path) -> Path:
     import tempfile
 
     folder = Path(tempfile.mkdtemp(prefix="otvet_compiled_"))
     subprocess.run(
         [
             str(Path(sys.executable).parent / "dbt"), "--quiet", "compile",
-            "--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR),
+            "--project-dir", str(project), "--profiles-dir", str(project),
             "--target-path", str(folder), "--log-path", str(folder), "--vars", variables,
         ],
         check=True,

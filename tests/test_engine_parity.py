@@ -1,9 +1,10 @@
 """Random threads: the models and the plain-Python oracle give the same facts, value by value.
 
-Left out are three constructions that need more than the previous events to decide and that the oracle
-walks through: templates (they may or may not be part of an attempt), our own messages straight after
-a close, a courtesy, a hand-off or "no reply needed" (they may be a farewell or an attempt), and a
-second close with nothing but courtesies in between. A test without that filter bounds what differs.
+Left out are three constructions that need more than the previous events to decide and that the
+oracle walks through: templates (they may or may not be part of an attempt), our own messages
+straight after a close, a courtesy, a hand-off or "no reply needed" (they may be a farewell or an
+attempt), and a second close with nothing but courtesies in between. A test without that filter
+bounds what differs.
 """
 
 from __future__ import annotations

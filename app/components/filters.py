@@ -70,11 +70,10 @@ def _period(texts: Texts, known: Period) -> tuple[Preset, date | None, date | No
     first, last = min(known.start, days.start), max(known.end, days.end)
     st.session_state["from"], st.session_state["to"] = days.start, days.end
     written = "DD.MM.YYYY" if texts.language == "ru" else "DD/MM/YYYY"
-    left, right = st.columns(2)
-    start = left.date_input(
+    start = st.date_input(
         texts("filters.from"), key="from", min_value=first, max_value=last, format=written
     )
-    end = right.date_input(
+    end = st.date_input(
         texts("filters.to"), key="to", min_value=first, max_value=last, format=written
     )
     return preset, start, end

@@ -144,8 +144,10 @@ def _trend_text(screen: Screen, figure: Figure, grain: Grain) -> str:
 
 
 def _was(screen: Screen, figure: Figure) -> str | None:
-    if figure.value is None or figure.previous is None:
+    if figure.value is None:
         return None
+    if figure.previous is None:
+        return screen.texts("tile.no_previous")
     previous = screen.formatter.value(figure.previous, figure.metric.unit)
     return screen.texts("tile.was", value=previous)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from app import data
 from app.components import charts, export, states
 from app.components.drill import drill_dialog
 from app.components.screen import Screen, keep_in_address, shown
@@ -65,7 +66,10 @@ def _header(screen: Screen, figures: Mapping[str, Figure]) -> None:
 def _note(screen: Screen, section: str) -> None:
     if section == "speed":
         target = screen.formatter.duration(screen.about.target_seconds)
-        st.caption(screen.texts("overview.speed_note", target=target))
+        note = screen.texts("overview.speed_note", target=target)
+        if not data.has_schedule(screen.version, screen.version.key):
+            note = f"{note} {screen.texts('overview.no_schedule')}"
+        st.caption(note)
     elif section == "business":
         st.caption(screen.texts("overview.business_note"))
 

@@ -179,8 +179,8 @@ def _number(value: Any) -> str:
 
 
 def _unmeasured(batch: Frames) -> CheckResult:
-    if batch.is_missing and batch.spec.layer == "raw":
-        return _result(batch.spec, "has_rows", "pass", "the source was never loaded")
+    if batch.is_missing and (batch.spec.layer == "raw" or batch.spec.is_optional):
+        return _result(batch.spec, "has_rows", "pass", batch.problem)
     return _result(batch.spec, "is_measurable", "fail", batch.problem)
 
 

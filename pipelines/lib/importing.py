@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import duckdb
 import pyarrow as pa
 
 from pipelines.lib.company_config import ROSTER, RosterEntry, read_roster, roster_table
@@ -35,6 +37,10 @@ DATASETS: dict[str, tuple[str, ...]] = {
     "whatsapp_export": CHAT_ENTITIES,
     "tabular": tuple(ENTITIES),
 }
+UNREADABLE_SOURCE = "unreadable_files"
+# Rejected rows that mean a file lost its end, unlike rows that are wrong in themselves.
+_DAMAGE = re.compile(r"damaged|cut off")
+_SHOWN_REJECTIONS = 5
 
 SOURCE_RULES = pa.schema(
     [
@@ -48,7 +54,10 @@ SOURCE_RULES = pa.schema(
 
 
 class WhoIsUsError(Exception):
-    """Nothing says which author is the company; carries the question and the candidates."""
+    """Nothing says which author is the company; carries the question and the candidates.
+
+    The message holds names in clear: it is for the terminal, never for a log.
+    """
 
     def __init__(self, source_name: str, authors: Sequence[AuthorCount]) -> None:
         self.source_name = source_name
@@ -118,24 +127,33 @@ def import_files(
         ask: called when nothing tells who is us; returns the answer in the form of `--us`.
 
     Raises:
-        SourceFileError: no file could be read; readable ones are loaded even if others are not.
+        SourceFileError: no file could be read, which the quarantine keeps; readable files are
+            loaded even if others are not.
         WhoIsUsError: nothing tells who is us; nothing was loaded.
         ConfigurationError: the request contradicts itself.
     """
     settings.ensure_home()
+    _check_name(request.source_name)
     files = _collect(request.paths)
     kind, mapping = _recognise(files, request)
     source_name = request.source_name or (mapping.name if mapping else kind)
     people = pseudonymizer(settings)
     report = ImportReport(source_name, kind)
     summary = ExportSummary()
-    folder = settings.home / "landing" / source_name
+    zone = _local_zone(request, mapping, settings)
+    folder = settings.home / "landing"
     shutil.rmtree(folder, ignore_errors=True)
     try:
         with Landing(folder) as landing:
-            _read(files, kind, mapping, source_name, people, request, landing, summary, report)
-            if not report.files:
-                raise ConfigurationError("; ".join(report.failures))
+            _read(
+                files, kind, mapping, source_name, people, request, zone, landing, summary, report
+            )
+        landing.drop_repeated()
+        report.notes += [note for note in summary.notes if note not in report.notes]
+        report.failures += _damages(landing)
+        if not report.files:
+            load(settings, f"raw_{kind}", landed_resources(landing, ("rejected_rows",)))
+            raise ConfigurationError("; ".join(report.failures or report.notes))
         rules, entries = _rules(request, kind, mapping, source_name, roster, summary, ask)
         progress(f"{source_name}: {summary.messages or sum(landing.rows.values())} rows read")
         _load(settings, kind, landing, rules, entries, people)
@@ -144,6 +162,14 @@ def import_files(
     report.rows = dict(landing.rows)
     report.skipped = summary.skipped
     return report
+
+
+def quarantine_file(settings: Settings, path: Path, error: SourceFileError) -> None:
+    """Keep for the record that a file was no export at all; it belongs to no source."""
+    with Landing(settings.home / "landing") as landing:
+        landing.write("rejected_rows", _rejected_file(UNREADABLE_SOURCE, path, error))
+    load(settings, "raw_tabular", landed_resources(landing, ("rejected_rows",)))
+    shutil.rmtree(landing.folder, ignore_errors=True)
 
 
 def recognise(request: ImportRequest) -> Kind:
@@ -159,11 +185,52 @@ def recognise(request: ImportRequest) -> Kind:
 
 def prepare_raw_tables(settings: Settings, *kinds: str) -> None:
     """Create the raw tables of sources that were never loaded, so that models find them."""
+    existing = _existing_tables(settings)
     for kind, entities in DATASETS.items():
         if kinds and kind not in kinds:
             continue
-        if not (settings.dlt_state / f"otvet_raw_{kind}").is_dir():
-            load(settings, f"raw_{kind}", landed_resources(Landing(settings.home), entities))
+        missing = [entity for entity in entities if (f"raw_{kind}", entity) not in existing]
+        if missing:
+            load(settings, f"raw_{kind}", landed_resources(Landing(settings.home), missing))
+
+
+def _existing_tables(settings: Settings) -> set[tuple[str, str]]:
+    if not settings.warehouse.exists():
+        return set()
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        return set(
+            connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        )
+
+
+def _check_name(source_name: str | None) -> None:
+    if source_name is not None and not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", source_name):
+        raise ConfigurationError(
+            f"--source-name {source_name!r}: write lower-case Latin letters, digits and _, "
+            "a letter first."
+        )
+
+
+def _local_zone(
+    request: ImportRequest, mapping: Mapping | None, settings: Settings
+) -> str | None:
+    """Zone of times without one: as asked for, else the mapping's, else the company's if set."""
+    if request.time_zone is not None or (mapping is not None and mapping.time_zone is not None):
+        return request.time_zone
+    company = settings.project.company
+    return company.time_zone if "time_zone" in company.model_fields_set else None
+
+
+def _damages(landing: Landing) -> list[str]:
+    """Return where files of this import are damaged, as sentences without personal data."""
+    found = [
+        f"{row['row_reference']}: {row['reason']}. {row['remedy']}"
+        for table in landing.batches("rejected_rows")
+        for row in table.to_pylist()
+        if row["resource"] != "file" and _DAMAGE.search(row["reason"])
+    ]
+    more = len(found) - _SHOWN_REJECTIONS
+    return found[:_SHOWN_REJECTIONS] + ([f"and {more} more like these"] if more > 0 else [])
 
 
 def _collect(paths: Sequence[Path]) -> list[Path]:
@@ -214,6 +281,7 @@ def _read(
     source_name: str,
     people: Pseudonymizer,
     request: ImportRequest,
+    zone: str | None,
     landing: Landing,
     summary: ExportSummary,
     report: ImportReport,
@@ -227,7 +295,7 @@ def _read(
                 source_name=source_name,
                 pseudonymizer=people,
                 summary=summary,
-                time_zone=request.time_zone,
+                time_zone=zone,
             )
         )
         report.files = len(files)
@@ -245,7 +313,7 @@ def _read(
                     source_name=source_name,
                     pseudonymizer=people,
                     summary=summary,
-                    time_zone=request.time_zone,
+                    time_zone=zone,
                     **options,
                 )
             )
@@ -256,8 +324,11 @@ def _read(
 
 
 def _rejected_file(source_name: str, file: Path, error: SourceFileError) -> pa.Table:
-    with file.open("rb") as stream:
-        file_key = hashlib.file_digest(stream, "blake2b").hexdigest()[:32]
+    try:
+        with file.open("rb") as stream:
+            file_key = hashlib.file_digest(stream, "blake2b").hexdigest()[:32]
+    except OSError:
+        file_key = "unreadable"
     row = {
         "row_key": hashlib.blake2b(
             f"{source_name}:{file_key}".encode(), digest_size=16

@@ -18,6 +18,8 @@ QUIET_ENVIRONMENT = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "RUNTIME__LOG_LEVEL": "ERROR",
     "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
+    # Else every loaded row stays behind as a file, the originals of the vault among them.
+    "LOAD__DELETE_COMPLETED_JOBS": "true",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     "DAGSTER_DISABLE_TELEMETRY": "yes",
     "GX_ANALYTICS_ENABLED": "false",

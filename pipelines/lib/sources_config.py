@@ -33,7 +33,7 @@ def request_of(settings: Settings, source: SourceConfig) -> ImportRequest:
         mapping=mapping,
         us=us,
         conversation=source.conversation,
-        time_zone=source.time_zone or settings.project.company.time_zone,
+        time_zone=source.time_zone,
         date_order=source.date_order,
         team=source.team,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -95,3 +96,14 @@ def test_list_question_binds_its_values() -> None:
     sql, parameters = Question(period, {"agent": ("A", "B")}, ("late",)).sql()
     assert parameters == [period.start, period.end, "A", "B"]
     assert sql.endswith("and a.agent_name in (?, ?)\n    and c.is_within_target = false")
+
+
+def test_app_imports_only_the_two_doors_of_the_pipelines() -> None:
+    folder = Path(__file__).resolve().parents[2] / "app"
+    found = {
+        line.split()[1]
+        for path in folder.rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.startswith(("from pipelines", "import pipelines"))
+    }
+    assert found == {"pipelines.publishing", "pipelines.semantics"}

@@ -47,17 +47,17 @@ def real_sets(shared_data: Path) -> list[RealSet]:
         )
     )
     for folder, prefix in (("telegram_exports", "tg"), ("whatsapp_exports", "wa")):
-        for file in sorted((shared_data / folder).iterdir()):
-            if file.suffix in (".json", ".txt"):
-                sets.append(
-                    RealSet(
-                        f"{prefix}_{file.stem.lower()}",
-                        f"{folder}/{file.name}",
-                        us="anyone-but-asker",
-                        conversation="thread",
-                        date_order=AMBIGUOUS_DATES.get(file.stem),
-                    )
-                )
+        sets += [
+            RealSet(
+                f"{prefix}_{file.stem.lower()}",
+                f"{folder}/{file.name}",
+                us="anyone-but-asker",
+                conversation="thread",
+                date_order=AMBIGUOUS_DATES.get(file.stem),
+            )
+            for file in sorted((shared_data / folder).iterdir())
+            if file.suffix in (".json", ".txt")
+        ]
     return sets
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -19,7 +18,7 @@ FIRST_DAY, LAST_DAY = date(2023, 1, 1), date(2026, 12, 31)
 
 
 @pytest.fixture(scope="module")
-def models() -> Iterator[duckdb.DuckDBPyConnection]:
+def models() -> duckdb.DuckDBPyConnection:
     """All golden cases in one build; cases with working hours are sources of their own team."""
     schedules = cases.load_case_schedules()
     modes, teams = dict(cases.MODES), {}
@@ -33,7 +32,7 @@ def models() -> Iterator[duckdb.DuckDBPyConnection]:
                 event = _renamed(event, name)
             events.append(event)
     rules = cases.rules()
-    yield run_models(
+    return run_models(
         events,
         EngineRules(
             as_of=rules.as_of,
@@ -93,8 +92,7 @@ def test_golden_case_models_give_every_expected_value(
     models: duckdb.DuckDBPyConnection, case: str
 ) -> None:
     found = {
-        (row["thread_id"], row["first_message_id"]): row
-        for row in rows(models, _CONVERSATIONS)
+        (row["thread_id"], row["first_message_id"]): row for row in rows(models, _CONVERSATIONS)
     }
     expected = [r for r in cases.load_expected_conversations() if r["case"] == case]
     assert expected or case in {r["case"] for r in cases.load_expected_outbound_attempts()}

@@ -299,3 +299,19 @@ PUBLISHED: dict[str, list[Damage]] = {
                "update {t} set last_message_at = first_message_at - interval 1 day"),
     ],
 }  # fmt: skip
+
+
+def _kpi(seconds: str, part: str, day: str) -> list[Damage]:
+    return [
+        Damage("count_min: be_between", "update {t} set first_responses = -1"),
+        Damage("seconds_min: be_between", f"update {{t}} set {seconds}_sum = -1"),
+        Damage("part_above_whole_share: be_between", f"update {{t}} set {part}_within_target = 9"),
+        Damage("median_above_p90_share: be_between", f"update {{t}} set {seconds}_p50 = 71"),
+        Damage("future_count: be_between", f"update {{t}} set {day} = date '2999-01-01'"),
+    ]
+
+
+_FIRST = "first_response_calendar_seconds"
+PUBLISHED["marts.kpi_conversations_daily"] = _kpi(_FIRST, "first_responses", "metric_date")
+PUBLISHED["marts.kpi_channels_monthly"] = _kpi(_FIRST, "first_responses", "metric_month")
+PUBLISHED["marts.kpi_agents_daily"] = _kpi("reply_calendar_seconds", "replies", "metric_date")

@@ -127,6 +127,28 @@ select
     i::varchar as agent_key, 'Anna ' || i as agent_name, 'default' as team_key,
     {FIRST_DAY} as first_message_at, {FIRST_DAY} + interval 1 day as last_message_at
 from range(30) as t(i);
+create table marts.kpi_conversations_daily as
+select
+    'shop' as source_slug, date '2024-01-01' + i::integer as metric_date,
+    3::bigint as conversations_started, 2::bigint as first_responses, 1::bigint as unanswered,
+    9::bigint as messages_in, 8::bigint as messages_out, 3::bigint as customers_served,
+    2::bigint as first_responses_decided, 1::bigint as first_responses_within_target,
+    120::bigint as first_response_calendar_seconds_sum,
+    60.0::double as first_response_calendar_seconds_p50,
+    70.0::double as first_response_calendar_seconds_p90,
+    900::bigint as dialog_duration_seconds_sum, 300::bigint as aht_active_seconds_sum
+from range(60) as t(i);
+create table marts.kpi_channels_monthly as
+select * exclude (metric_date), metric_date as metric_month from marts.kpi_conversations_daily;
+create table marts.kpi_agents_daily as
+select
+    date '2024-01-01' + i::integer as metric_date, 9::bigint as messages_out,
+    3::bigint as conversations_touched, 4::bigint as replies, 2::bigint as replies_within_target,
+    2::bigint as first_responses, 100::bigint as effort_seconds_sum,
+    240::bigint as reply_calendar_seconds_sum, 200::bigint as reply_business_seconds_sum,
+    60.0::double as reply_calendar_seconds_p50, 70.0::double as reply_calendar_seconds_p90,
+    120::bigint as first_response_calendar_seconds_sum
+from range(60) as t(i);
 create table marts.meta_freshness as
 select 'shop' as source_slug, 1400 as message_count, {FIRST_DAY} as last_message_at;
 """

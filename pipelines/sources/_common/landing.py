@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import dlt
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -65,6 +66,26 @@ class Landing:
         for entity, table in batches:
             self.write(entity, table)
 
+    def drop_repeated(self) -> None:
+        """Keep one row per key: files of one import may overlap, and a merge inserts what it gets.
+
+        The rows of a key are alike in all that matters, so any of them will do.
+        """
+        with duckdb.connect() as connection:
+            for entity in self.rows:
+                path = str(self.path(entity)).replace("'", "''")
+                counted = connection.execute(
+                    f"select count(*), count(distinct row_key) from '{path}'"
+                ).fetchone()
+                if counted is None or counted[0] == counted[1]:
+                    continue
+                connection.execute(
+                    f"copy (select distinct on (row_key) * from '{path}')"
+                    f" to '{path}.unique' (format parquet, compression zstd)"
+                )
+                Path(f"{self.path(entity)}.unique").replace(self.path(entity))
+                self.rows[entity] = counted[1]
+
     def batches(self, entity: str) -> Iterator[pa.Table]:
         """Yield the landed rows; an empty table where there are none, so the table still exists."""
         if not self.path(entity).exists():
@@ -72,7 +93,7 @@ class Landing:
             return
         with pq.ParquetFile(self.path(entity)) as file:
             for batch in file.iter_batches(batch_size=BATCH_ROWS):
-                yield pa.Table.from_batches([batch], schema=self._schemas[entity])
+                yield pa.Table.from_batches([batch]).cast(self._schemas[entity])
 
 
 def landed_resources(landing: Landing, entities: Iterable[str]) -> list[Any]:

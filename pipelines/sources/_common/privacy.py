@@ -135,6 +135,8 @@ class Pseudonymizer:
             return text
         if "@" in text or "/" in text:
             text = _EMAIL.sub(lambda found: self._token("email", found.group()), text)
+            if "@" in text:  # an address glued to the end of another one
+                text = _EMAIL.sub(lambda found: self._token("email", found.group()), text)
             text = _PROFILE_LINK.sub(lambda found: self._token("link", found.group()), text)
             text = _HANDLE.sub(lambda found: self._token("handle", found.group()), text)
         return _DIGIT_RUN.sub(self._mask_digits, text)
@@ -166,8 +168,10 @@ class Pseudonymizer:
     @staticmethod
     def _may_be_phone(value: str, digits: str) -> bool:
         """Ten or eleven digits are taken for a phone; longer runs only if they are a valid one."""
-        if not 10 <= len(digits) <= 15 or _looks_like_a_date(value):
+        if len(digits) < 10 or _looks_like_a_date(value):
             return False
+        if len(digits) > 15:  # a phone and more numbers behind it; one long id has no separators
+            return len(digits) < len(value)
         if len(digits) <= 11 or value.startswith("+"):
             return True
         try:

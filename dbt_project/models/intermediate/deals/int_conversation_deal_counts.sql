@@ -17,7 +17,9 @@ attribution as (
 
     select
         conversation_key,
-        sum(attributed_amount) as attributed_amount
+        -- Money of two currencies does not add up.
+        case when min(currency_code) = max(currency_code) then sum(attributed_amount) end
+            as attributed_amount
     from {{ ref('fct_attribution') }}
     where attribution_model = 'last_touch'
     group by conversation_key

@@ -65,7 +65,7 @@ starters as (
                 then is_bot_first and event_index = handoff_index and is_handed_off
             when kind <> {{ kind('customer') }} then false
             when not is_bot_first or event_index > hold_end_index then true
-            -- The bot held and a human simply answered: the customer waited since the bot's last word.
+            -- The bot held and a human simply answered: they waited since the bot's last word.
             when is_handed_off then false
             else coalesce(
                 event_index > last_bot_before_human_index

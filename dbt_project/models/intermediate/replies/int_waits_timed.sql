@@ -55,15 +55,9 @@ deadlines as (
             ~ ' - segments.open_seconds_before * 1000000'
         ) }} as due_at
     from clocked
-    inner join {{ ref('stg_otvet__business_calendar') }} as segments
-        on
-            clocked.schedule_team = segments.team
-            and segments.is_open
-            and clocked.since_business_micros + {{ target_micros }}
-            > segments.open_seconds_before * 1000000
-            and clocked.since_business_micros + {{ target_micros }}
-            <= segments.open_seconds_before * 1000000
-            + {{ micros('segments.segment_end_at') }} - {{ micros('segments.segment_start_at') }}
+    {{ join_segment_reached(
+        'segments', 'clocked.schedule_team', 'clocked.since_business_micros + ' ~ target_micros
+    ) }}
 
 )
 

@@ -99,15 +99,12 @@ select
     {{ seconds_between('ranked.started_at', 'ranked.created_at') }} as seconds_to_deal,
     {{ seconds_between('ranked.started_at', 'payments.first_paid_at') }} as seconds_to_payment,
     -- The latest conversation before the deal (and before its payment) takes it whole.
-    row_number() over (
-        partition by ranked.deal_key
-        order by
-            case
-                when ranked.started_at > payments.first_paid_at then 2
-                else 1
-            end,
-            ranked.started_at desc,
-            ranked.conversation_key
+    coalesce(ranked.started_at <= payments.first_paid_at, true)
+    and row_number() over (
+        partition by
+            ranked.deal_key,
+            coalesce(ranked.started_at <= payments.first_paid_at, true)
+        order by ranked.started_at desc, ranked.conversation_key asc
     ) = 1 as is_last_touch
 from ranked
 left join payments on ranked.deal_key = payments.deal_key

@@ -56,7 +56,7 @@ select
     count(waits.reply_message_key) as reply_count,
     avg(waits.reply_calendar_seconds) as mean_reply_calendar_seconds,
     avg(waits.reply_business_seconds) as mean_reply_business_seconds,
-    sum(effort.effort_seconds) as effort_seconds,
+    cast(sum(effort.effort_seconds) as bigint) as effort_seconds,
     min({{ from_micros('events.sent_micros') }}) as first_message_at,
     max({{ from_micros('events.sent_micros') }}) as last_message_at,
     max(case

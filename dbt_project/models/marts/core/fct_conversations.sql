@@ -138,7 +138,7 @@ select
     coalesce(cast(floor(
         (timed.last_dialog_micros - timed.started_micros) / 1000000.0
     ) as bigint), 0) as dialog_duration_seconds,
-    effort.aht_active_seconds,
+    cast(effort.aht_active_seconds as bigint) as aht_active_seconds,
     {{ seconds_between('timed.started_at', 'timed.closed_at') }} as resolution_calendar_seconds,
     cast(floor(
         case

@@ -64,7 +64,7 @@ select
     keys.conversation_key,
     sessions.session_key,
     messages.thread_key,
-    turns.turn_index,
+    cast(turns.turn_index as bigint) as turn_index,
     messages.source_slug,
     messages.channel_type,
     threads.channel_key,
@@ -85,8 +85,12 @@ select
     messages.text_length,
     messages.edited_at,
     messages.deleted_at,
-    {{ key(['messages.source_slug', 'messages.thread_id', 'messages.reply_to_message_id']) }}
-        as reply_to_message_key,
+    case
+        when messages.reply_to_message_id is not null
+            then {{ key([
+                'messages.source_slug', 'messages.thread_id', 'messages.reply_to_message_id'
+            ]) }}
+    end as reply_to_message_key,
     messages.message_seq
 from messages
 inner join threads on messages.thread_key = threads.thread_key

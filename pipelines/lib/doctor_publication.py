@@ -1,0 +1,167 @@
+"""Doctor's look at the published version, its checks and its quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import duckdb
+
+from pipelines.lib.dbt_project import read_failures
+from pipelines.lib.findings import Finding
+from pipelines.publishing import NothingPublishedError, current_publication
+from pipelines.quality import last_raw_checks
+from pipelines.settings import Settings, SourceConfig
+
+# A daily run plus two hours for the run itself.
+STALE: Final = timedelta(hours=26)
+_SHOWN: Final = 3
+
+
+@dataclass
+class Published:
+    """What the current version says of itself; `problem` where there is none to read."""
+
+    version: str | None = None
+    problem: Finding | None = None
+    built_at: datetime | None = None
+    freshness: dict[str, dict[str, Any]] = field(default_factory=dict)
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    authors: dict[str, tuple[int, int]] = field(default_factory=dict)  # source: unknown, all
+
+
+def read_published(settings: Settings) -> Published:
+    """Read the tables about the current version."""
+    try:
+        publication = current_publication(settings.published)
+    except NothingPublishedError as error:
+        return Published(problem=Finding("warn", "publication", str(error)))
+    published = Published(publication.version)
+    try:
+        with publication.connect() as connection:
+            [about] = rows(connection, "select built_at from meta_publication")
+            published.built_at = about["built_at"]
+            published.freshness = {
+                row["source_slug"]: row for row in rows(connection, "from meta_freshness")
+            }
+            published.checks = rows(connection, "from meta_checks where status <> 'pass'")
+            published.rejected = rows(
+                connection,
+                "select source_slug, reason, remedy, sum(row_count) as row_count"
+                " from meta_quarantine group by source_slug, reason, remedy"
+                " order by row_count desc, source_slug, reason, remedy",
+            )
+            for row in rows(
+                connection,
+                "select source_slug, count(*) as messages,"
+                " count(*) filter (where author_type = 'unknown') as unknown"
+                " from fct_messages where author_type <> 'system' group by source_slug",
+            ):
+                published.authors[row["source_slug"]] = row["unknown"], row["messages"]
+    except (duckdb.Error, ValueError) as error:
+        published.problem = Finding(
+            "fail",
+            "publication",
+            f"version {publication.version} cannot be read ({first_line(error)}); "
+            "`otvet rollback` goes back to the one before, `otvet run` makes a new one",
+        )
+    return published
+
+
+def publication_findings(
+    settings: Settings, published: Published, now: datetime
+) -> Iterator[Finding]:
+    """Look at the current version: its age, its sources, what its checks and loads found."""
+    yield from _last_run(settings)
+    if published.problem is not None or published.built_at is None:
+        if published.problem is not None:
+            yield published.problem
+        return
+    age = now - published.built_at
+    yield Finding(
+        "warn" if settings.project.sources and age > STALE else "ok",
+        "publication",
+        f"version {published.version}, built {_ago(age)}",
+    )
+    configured = {source.name: source for source in settings.project.sources}
+    for name, row in published.freshness.items():
+        yield _freshness(name, row, configured.get(name), now)
+    yield _checks(published)
+    yield _rejected(published)
+
+
+def _last_run(settings: Settings) -> Iterator[Finding]:
+    """Say what stopped the last run: the version before it stays published."""
+    stopped = [
+        f"{item.target}: {item.name}: {item.detail}"
+        for item in last_raw_checks(settings)
+        if item.status == "fail"
+    ] + read_failures(settings.dbt_target)
+    if stopped:
+        yield Finding(
+            "fail",
+            "last run",
+            f"stopped by {_some(stopped)}; full report in {settings.home / 'data_docs'} and "
+            f"{settings.logs}",
+        )
+
+
+def _freshness(
+    name: str, row: dict[str, Any], source: SourceConfig | None, now: datetime
+) -> Finding:
+    last, loaded = row["last_message_at"], row["last_loaded_at"]
+    message = (
+        f"{row['message_count']:,} messages, the last of {last:%Y-%m-%d %H:%M} UTC, "
+        f"new ones last loaded {_ago(now - loaded)}"
+    )
+    if source is not None and now - loaded > STALE:
+        return Finding("warn", f"freshness {name}", f"{message}; put a newer export in its place")
+    return Finding("ok", f"freshness {name}", message)
+
+
+def _checks(published: Published) -> Finding:
+    failed = [row for row in published.checks if row["status"] == "fail"]
+    names = [f"{row['target'] or row['kind']}: {row['name']}" for row in failed or published.checks]
+    if failed:
+        return Finding("fail", "checks", f"{len(failed)} failed: {_some(names)}")
+    if names:
+        return Finding("warn", "checks", f"{len(names)} warned: {_some(names)}")
+    return Finding("ok", "checks", "all of the published version passed")
+
+
+def _rejected(published: Published) -> Finding:
+    count = sum(int(row["row_count"]) for row in published.rejected)
+    if not count:
+        return Finding("ok", "quarantine", "empty")
+    reasons = [
+        f"{row['source_slug']}: {row['reason']} ({int(row['row_count'])}): {row['remedy']}"
+        for row in published.rejected
+    ]
+    return Finding("warn", "quarantine", f"{count:,} rows were not loaded: {_some(reasons)}")
+
+
+def _some(items: Sequence[str]) -> str:
+    more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
+    return "; ".join(items[:_SHOWN]) + more
+
+
+def _ago(age: timedelta) -> str:
+    hours = age.total_seconds() / 3600
+    if hours < 1:
+        return f"{max(hours * 60, 0):.0f} min ago"
+    return f"{hours:.0f} h ago" if hours < 48 else f"{hours / 24:.0f} days ago"
+
+
+def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+    """Run a query; rows as dicts."""
+    result = connection.execute(sql)
+    names = [item[0] for item in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def first_line(error: BaseException) -> str:
+    """Return the part of an error that people read."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
