@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from functools import wraps
@@ -50,7 +49,7 @@ def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except Exception as error:
-            path = _log_trace()
+            path = _log_trace(error)
             hint = f" (trace: {path})" if path else ""
             message = " ".join(str(error).split()) or type(error).__name__
             raise click.ClickException(f"{message}{hint}") from error
@@ -58,13 +57,15 @@ def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
-def _log_trace() -> Path | None:
+def _log_trace(error: Exception) -> Path | None:
+    from pipelines.lib.discretion import discreet_trace
+
     try:
         folder = load_settings().logs
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "otvet.log"
         with path.open("a", encoding="utf-8") as file:
-            file.write(f"{datetime.now(tz=UTC).isoformat()}\n{traceback.format_exc()}\n")
+            file.write(f"{datetime.now(tz=UTC).isoformat()}\n{discreet_trace(error)}\n")
     except (OSError, ConfigurationError):
         return None
     return path
@@ -129,14 +130,12 @@ def import_command(
             ask=_ask_who_is_us if sys.stdin.isatty() else None,
             progress=step,
         )
-    for failure in report.failures:
-        click.echo(f"not read: {failure}", err=True)
     if no_run:
         _print_import(report)
+        if report.failures:
+            raise click.exceptions.Exit(1)
     else:
         _run_and_report(settings, "build_job", [report])
-    if report.failures:
-        raise click.exceptions.Exit(1)
 
 
 def _ask_who_is_us(question: Any) -> str:
@@ -196,6 +195,10 @@ def _run_and_report(settings: Settings, job: str, reports: Sequence[Any]) -> Non
             click.echo(f"failed: {failure}", err=True)
         raise click.exceptions.Exit(1)
     _print_summary(settings)
+    for reason in outcome.unread:
+        click.echo(f"not read: {reason}", err=True)
+    if outcome.unread or any(report.failures for report in reports if report is not None):
+        raise click.exceptions.Exit(1)
 
 
 def _print_import(report: Any) -> None:
@@ -203,6 +206,8 @@ def _print_import(report: Any) -> None:
     click.echo(f"{report.source_name} ({report.kind}): {rows or 'no rows'}")
     for note in report.notes:
         click.echo(f"  note: {note}")
+    for failure in report.failures:
+        click.echo(f"not read: {failure}", err=True)
 
 
 def _print_summary(settings: Settings) -> None:

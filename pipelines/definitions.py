@@ -9,7 +9,14 @@ from __future__ import annotations
 import dagster as dg
 
 from pipelines.defs.ingestion.assets import company_state, exports
-from pipelines.defs.jobs import build_job, inbox_job, inbox_sensor, main_job, main_schedule
+from pipelines.defs.jobs import (
+    build_job,
+    inbox_build_sensor,
+    inbox_job,
+    inbox_sensor,
+    main_job,
+    main_schedule,
+)
 from pipelines.defs.publish.assets import publication
 from pipelines.defs.quality.checks import raw_checks
 from pipelines.defs.resources import resources
@@ -20,6 +27,6 @@ defs = dg.Definitions(
     asset_checks=[raw_checks],
     jobs=[main_job, build_job, inbox_job],
     schedules=[main_schedule],
-    sensors=[inbox_sensor],
+    sensors=[inbox_sensor, inbox_build_sensor],
     resources=resources(),
 )

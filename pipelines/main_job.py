@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from pipelines.lib.loading import be_quiet
 from pipelines.lib.locking import home_lock
@@ -14,10 +14,11 @@ from pipelines.settings import PROJECT_ROOT, Settings
 
 @dataclass
 class JobOutcome:
-    """How a run ended."""
+    """How a run ended; `unread` tells of files that could not be read while the rest went on."""
 
     succeeded: bool
     failures: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
 
 def run_job(settings: Settings, name: str) -> JobOutcome:
@@ -30,6 +31,7 @@ def run_job(settings: Settings, name: str) -> JobOutcome:
     import dagster as dg
 
     from pipelines.definitions import defs
+    from pipelines.defs.ingestion.assets import FILES_CHECK
 
     # dbt's own lines go to the log; the progress lines are on the other stream.
     log = (settings.logs / "job.log").open("a", encoding="utf-8")
@@ -41,7 +43,13 @@ def run_job(settings: Settings, name: str) -> JobOutcome:
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
         failures = [_describe_failure(event) for event in result.all_events if _failed(event)]
-    return JobOutcome(result.success, failures)
+        unread = [
+            str(reason)
+            for evaluation in result.get_asset_check_evaluations()
+            if evaluation.check_name == FILES_CHECK
+            for reason in cast("list[str]", evaluation.metadata["unread"].value)
+        ]
+    return JobOutcome(result.success, failures, unread)
 
 
 def prepare_instance(settings: Settings) -> None:

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
@@ -34,6 +34,7 @@ DIMENSION_ALIASES: dict[str, tuple[str, ...]] = {
     "source": ("channel__source_slug",),
 }
 TIME_DIMENSION = "metric_time"
+_DAY = "{{ TimeDimension('metric_time', 'day') }}"
 _CONDITION = re.compile(
     r"^\s*(?P<name>[a-z_][a-z0-9_]*)\s*(?P<operator>=|==|!=|<>|>=|<=|>|<|\bnot\s+in\b|\bin\b|"
     r"\bis\s+not\b|\bis\b)\s*(?P<value>.+?)\s*$",
@@ -343,7 +344,7 @@ class SemanticLayer:
             name,
             *sorted(
                 (item for item in available if item.split("__")[-1] == name),
-                key=lambda item: (not item.startswith("conversation__"), len(item), item),
+                key=lambda item: (item.count("__"), not item.startswith("conversation__"), item),
             ),
         ]
         for candidate in candidates:
@@ -380,9 +381,13 @@ class SemanticLayer:
         request = MetricFlowQueryRequest.create(
             metric_names=list(metrics),
             group_by_names=group_by or None,
-            where_constraints=[self._condition(text, metrics) for text in where] or None,
-            time_constraint_start=_midnight(start),
-            time_constraint_end=_midnight(end),
+            where_constraints=[
+                *(self._condition(text, metrics) for text in where),
+                # Days, not MetricFlow's own period: that is widened to whole weeks and months.
+                *(f"{_DAY} >= '{day.isoformat()}'" for day in [start] if day is not None),
+                *(f"{_DAY} <= '{day.isoformat()}'" for day in [end] if day is not None),
+            ]
+            or None,
             order_by_names=[
                 ("-" if name.startswith("-") else "") + reverse.get(name.lstrip("-"), name)
                 for name in (order_by or [n for n in columns.values() if n not in metrics])
@@ -501,17 +506,14 @@ def _split_list(text: str) -> list[str]:
 
 def _literal(text: str) -> str:
     value = text.strip()
+    if "{{" in value or "{%" in value:
+        raise SemanticError(f"'{value}': a value cannot hold template signs.")
     if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
         quote = value[0]
         value = value[1:-1].replace(quote * 2, quote)
     elif re.fullmatch(r"-?\d+(\.\d+)?", value) or value.lower() in ("true", "false"):
         return value.lower()
     return "'" + value.replace("'", "''") + "'"
-
-
-def _midnight(day: date | None) -> datetime | None:
-    # MetricFlow compares naive day starts; the days are the company's own.
-    return None if day is None else datetime.combine(day, time(0), UTC).replace(tzinfo=None)
 
 
 def _plain(value: Any) -> Any:

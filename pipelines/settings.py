@@ -156,7 +156,9 @@ class Settings(_Strict):
             ConfigurationError: the home cannot be written.
         """
         try:
-            for folder in (self.home, self.quarantine, self.inbox, self.logs, self.dagster_home):
+            # The warehouse holds originals (the vault): nobody else looks into a new home.
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self.quarantine, self.inbox, self.logs, self.dagster_home):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigurationError(

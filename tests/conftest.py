@@ -44,3 +44,11 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     finished = otvet(home, "demo", "--no-serve")
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return home
+
+
+@pytest.fixture(scope="session")
+def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published home of a tiny company (`tests.small_company`); copy it before a change."""
+    from tests.small_company import make_home
+
+    return make_home(tmp_path_factory.mktemp("small") / "home")

@@ -1,14 +1,31 @@
 """Resources: the settings of this installation and the dbt command."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import dagster as dg
 from dagster_dbt import DbtCliResource
 
 from pipelines.lib.dbt_project import DBT_EXECUTABLE
-from pipelines.settings import DBT_PROJECT_DIR
+from pipelines.lib.locking import RunInProgressError, home_lock
+from pipelines.settings import DBT_PROJECT_DIR, Settings, load_settings
 
 # Every step that opens the warehouse takes the one place of this pool: DuckDB has one writer.
 WAREHOUSE_POOL = "warehouse"
+_TRIES = 20
+_SECONDS_BETWEEN_TRIES = 30
+
+
+@contextmanager
+def warehouse_turn() -> Iterator[Settings]:
+    """Keep the command line out of the warehouse during a step; wait while it is in there."""
+    settings = load_settings()
+    try:
+        with home_lock(settings):
+            yield settings
+    except RunInProgressError as error:
+        raise dg.RetryRequested(_TRIES, _SECONDS_BETWEEN_TRIES) from error
 
 
 def resources() -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
@@ -113,11 +114,7 @@ def read_company_config(folder: Path, fallback: Path) -> CompanyConfig:
         holidays=tuple(_read_holidays(folder / "holidays.csv")),
         courtesy_phrases=tuple(_read_words(folder, fallback, "courtesy_phrases.csv", "phrase")),
         question_words=tuple(_read_words(folder, fallback, "question_words.csv", "word")),
-        team_zones={
-            row.text("team"): row.text("time_zone")
-            for row in _rows(folder / "working_hours.csv")
-            if row.optional("time_zone")
-        },
+        team_zones=dict(_read_zones(folder / "working_hours.csv")),
     )
 
 
@@ -165,9 +162,11 @@ def _rows(path: Path) -> Iterator[_Row]:
         return
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            for number, values in enumerate(csv.DictReader(file), start=2):
+            reader = csv.DictReader(file)
+            for values in reader:
                 if any(isinstance(value, str) and value.strip() for value in values.values()):
-                    yield _Row(path, number, {k: v for k, v in values.items() if k is not None})
+                    known = {k: v for k, v in values.items() if k is not None}
+                    yield _Row(path, reader.line_num, known)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigurationError(f"{path}: not a readable CSV file in UTF-8: {error}") from error
 
@@ -228,6 +227,18 @@ def _read_hours(path: Path) -> Iterator[WorkingHours]:
             opens=opens,
             closes=closes,
         )
+
+
+def _read_zones(path: Path) -> Iterator[tuple[str, str]]:
+    for row in _rows(path):
+        zone = row.optional("time_zone")
+        if zone is None:
+            continue
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError) as error:
+            raise row.error("time_zone", f"'{zone}' is not an IANA time zone") from error
+        yield row.optional("team") or "default", zone
 
 
 def _read_holidays(path: Path) -> Iterator[Holiday]:

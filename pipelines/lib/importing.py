@@ -73,6 +73,14 @@ class WhoIsUsError(Exception):
         )
 
 
+class NothingReadError(ConfigurationError):
+    """No file of a request could be read; `reasons` say why without naming files."""
+
+    def __init__(self, failures: Sequence[str], reasons: Sequence[str]) -> None:
+        super().__init__("; ".join(failures))
+        self.reasons = tuple(reasons)
+
+
 @dataclass(frozen=True)
 class ImportRequest:
     """One source to import, as the command line or `otvet.toml` states it."""
@@ -97,7 +105,9 @@ class ImportReport:
     files: int = 0
     rows: dict[str, int] = field(default_factory=dict)
     skipped: int = 0
+    # What was not read, for a terminal; `reasons` is the same without names of files.
     failures: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -127,7 +137,8 @@ def import_files(
         ask: called when nothing tells who is us; returns the answer in the form of `--us`.
 
     Raises:
-        SourceFileError: no file could be read, which the quarantine keeps; readable files are
+        SourceFileError: a file is missing, nothing recognises the files, or a table is no table.
+        NothingReadError: no file could be read, which the quarantine keeps; readable files are
             loaded even if others are not.
         WhoIsUsError: nothing tells who is us; nothing was loaded.
         ConfigurationError: the request contradicts itself.
@@ -150,10 +161,13 @@ def import_files(
             )
         landing.drop_repeated()
         report.notes += [note for note in summary.notes if note not in report.notes]
-        report.failures += _damages(landing)
+        damages = _damages(landing)
+        report.failures += damages
+        report.reasons += damages
         if not report.files:
             load(settings, f"raw_{kind}", landed_resources(landing, ("rejected_rows",)))
-            raise ConfigurationError("; ".join(report.failures or report.notes))
+            reasons = report.reasons or ["No file is such an export."]
+            raise NothingReadError(report.failures or report.notes, reasons)
         rules, entries = _rules(request, kind, mapping, source_name, roster, summary, ask)
         progress(f"{source_name}: {summary.messages or sum(landing.rows.values())} rows read")
         _load(settings, kind, landing, rules, entries, people)
@@ -211,9 +225,7 @@ def _check_name(source_name: str | None) -> None:
         )
 
 
-def _local_zone(
-    request: ImportRequest, mapping: Mapping | None, settings: Settings
-) -> str | None:
+def _local_zone(request: ImportRequest, mapping: Mapping | None, settings: Settings) -> str | None:
     """Zone of times without one: as asked for, else the mapping's, else the company's if set."""
     if request.time_zone is not None or (mapping is not None and mapping.time_zone is not None):
         return request.time_zone
@@ -320,6 +332,7 @@ def _read(
             report.files += 1
         except SourceFileError as error:
             report.failures.append(str(error))
+            report.reasons.append(f"{error.reason}. {error.remedy}")
             landing.write("rejected_rows", _rejected_file(source_name, file, error))
 
 
@@ -361,7 +374,12 @@ def _rules(
         mapped_rule, mapped_mode, _ = tabular.source_rules(mapping)
         us_rule = "anyone_but_asker" if mapped_rule == "anyone-but-asker" else "roster"
         mode = "thread" if mapped_mode == "thread" else "gap"
-        known = known or us_rule == "anyone_but_asker" or mapped_rule is not None
+        states_authors = any(
+            table.entity == "messages" and "author_type" in table.columns
+            for files in mapping.files
+            for table in files.tables
+        )
+        known = known or mapped_rule is not None or states_authors
     entries: list[RosterEntry] = []
     answer = request.us
     if answer is None and not known and summary.authors:

@@ -8,10 +8,7 @@ replies as (
 
     select
         *,
-        row_number() over (
-            partition by conversation_key
-            order by waiting_since_at, coalesce(replied_at, stopped_at) nulls last, reply_key
-        ) as wait_no,
+        min(waiting_since_at) over (partition by conversation_key) as first_waiting_since_at,
         sum(case when is_first_response then 1 else 0 end) over (partition by conversation_key)
             as first_response_count
     from {{ ref('fct_replies') }}
@@ -40,4 +37,7 @@ where
     or conversations.waiting_since_at is distinct from replies.waiting_since_at
     or conversations.first_response_calendar_seconds is distinct from replies.reply_calendar_seconds
     or conversations.first_response_business_seconds is distinct from replies.reply_business_seconds
-    or (conversations.initiated_by = 'customer' and replies.wait_no > 1)
+    or (
+        conversations.initiated_by = 'customer'
+        and replies.waiting_since_at > replies.first_waiting_since_at
+    )

@@ -4,13 +4,23 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines.defs.resources import WAREHOUSE_POOL
+from pipelines.defs.resources import WAREHOUSE_POOL, warehouse_turn
 from pipelines.lib.company_state import company_config, load_company_state
-from pipelines.lib.importing import DATASETS, ImportReport, Kind, prepare_raw_tables
+from pipelines.lib.discretion import discreet
+from pipelines.lib.importing import (
+    DATASETS,
+    ImportReport,
+    Kind,
+    NothingReadError,
+    WhoIsUsError,
+    prepare_raw_tables,
+)
 from pipelines.lib.progress import step
 from pipelines.lib.sources_config import import_configured
-from pipelines.settings import load_settings
+from pipelines.settings import Settings
+from pipelines.sources._common.exports import SourceFileError
 
+FILES_CHECK = "files_were_read"
 COMPANY_TABLES = ("roster", "channels", "business_calendar", "source_rules")
 
 
@@ -27,30 +37,57 @@ def _raw_specs(kind: str) -> list[dg.AssetSpec]:
 
 
 def _export_asset(kind: Kind) -> dg.AssetsDefinition:
-    @dg.multi_asset(name=f"load_{kind}", specs=_raw_specs(kind), pool=WAREHOUSE_POOL)
-    def load_exports() -> Iterator[dg.MaterializeResult[None]]:
-        settings = load_settings()
-        roster = company_config(settings).roster
-        reports: list[ImportReport] = []
-        for source in settings.project.sources:
-            report = import_configured(settings, source, roster, only=kind)
-            if report is not None:
-                step(_describe(report))
-                reports.append(report)
-        prepare_raw_tables(settings, kind)
+    rejected = dg.AssetKey([f"raw_{kind}", "rejected_rows"])
+
+    @dg.multi_asset(
+        name=f"load_{kind}",
+        specs=_raw_specs(kind),
+        pool=WAREHOUSE_POOL,
+        check_specs=[
+            dg.AssetCheckSpec(
+                FILES_CHECK,
+                asset=rejected,
+                description="Every configured file was read to its end; the others are published.",
+            )
+        ],
+    )
+    def load_exports() -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        with warehouse_turn() as settings:
+            reports, failures = _import_sources(settings, kind)
+            prepare_raw_tables(settings, kind)
         for entity in DATASETS[kind]:
             rows = sum(report.rows.get(entity, 0) for report in reports)
             yield dg.MaterializeResult(
                 asset_key=[f"raw_{kind}", entity],
                 metadata={"rows_read": rows, "sources": [r.source_name for r in reports]},
             )
-        failures = [failure for report in reports for failure in report.failures]
-        if failures:
-            raise dg.Failure(
-                "Some files could not be read (the others are loaded): " + "; ".join(failures)
-            )
+        yield dg.AssetCheckResult(
+            asset_key=rejected,
+            check_name=FILES_CHECK,
+            passed=not failures,
+            severity=dg.AssetCheckSeverity.ERROR,
+            metadata={"unread": dg.JsonMetadataValue(failures)},
+        )
 
     return load_exports
+
+
+def _import_sources(settings: Settings, kind: Kind) -> tuple[list[ImportReport], list[str]]:
+    """Import the configured sources of a kind; returns reports and what failed, without names."""
+    roster = company_config(settings).roster
+    reports: list[ImportReport] = []
+    failures: list[str] = []
+    for source in settings.project.sources:
+        try:
+            report = import_configured(settings, source, roster, only=kind)
+        except (NothingReadError, SourceFileError, WhoIsUsError) as error:
+            failures.append(f"{source.name}: {discreet(error)}")
+            continue
+        if report is not None:
+            step(_describe(report))
+            reports.append(report)
+            failures += [f"{source.name}: {reason}" for reason in report.reasons]
+    return reports, failures
 
 
 def _describe(report: ImportReport) -> str:
@@ -77,10 +114,9 @@ exports = [_export_asset("telegram_export"), _export_asset("whatsapp_export"),
 )
 def company_state() -> Iterator[dg.MaterializeResult[None]]:
     """Load the roster, the channels and the calendar of working time."""
-    settings = load_settings()
-    settings.ensure_home()
-    prepare_raw_tables(settings)
-    report = load_company_state(settings)
+    with warehouse_turn() as settings:
+        prepare_raw_tables(settings)
+        report = load_company_state(settings)
     step("configuration loaded")
     for table in COMPANY_TABLES:
         yield dg.MaterializeResult(

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.defs.quality.checks import CHECK_NAME, check_result, tell
-from pipelines.defs.resources import WAREHOUSE_POOL
+from pipelines.defs.resources import WAREHOUSE_POOL, warehouse_turn
 from pipelines.lib.dbt_project import CheckResult, read_check_results
 from pipelines.lib.progress import step
 from pipelines.lib.release import release
 from pipelines.publishing import Publication
 from pipelines.quality import audit_publication, last_raw_checks
-from pipelines.settings import load_settings
+from pipelines.settings import Settings
 
 KEY = ["published", "analytics"]
 
@@ -33,7 +33,11 @@ KEY = ["published", "analytics"]
 )
 def publication() -> Iterator[dg.MaterializeResult[None]]:
     """A read-only version of the marts; readers switch to it when they next ask."""
-    settings = load_settings()
+    with warehouse_turn() as settings:
+        yield _publish(settings)
+
+
+def _publish(settings: Settings) -> dg.MaterializeResult[None]:
     checks = [*last_raw_checks(settings), *read_check_results(settings.dbt_target)]
     results = json.loads((settings.dbt_target / "run_results.json").read_text(encoding="utf-8"))
     now = results["args"]["vars"]["as_of"]
@@ -47,7 +51,7 @@ def publication() -> Iterator[dg.MaterializeResult[None]]:
     published = release(settings, now=now, checks=checks, audit=audit)
     tell(audited)
     step(f"published version {published.version}")
-    yield dg.MaterializeResult(
+    return dg.MaterializeResult(
         metadata={"version": published.version, "checks": len(checks) + len(audited)},
         check_results=[check_result(settings, KEY, audited)],
     )

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines.defs.resources import WAREHOUSE_POOL
+from pipelines.defs.resources import WAREHOUSE_POOL, warehouse_turn
 from pipelines.lib.dbt_project import CheckResult
 from pipelines.lib.expectations_catalog import RAW_SUITES
 from pipelines.lib.progress import step
 from pipelines.quality import check_raw, data_docs
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import Settings
 
 CHECK_NAME = "great_expectations"
 
@@ -65,9 +65,9 @@ def tell(results: list[CheckResult]) -> None:
 )
 def raw_checks() -> Iterator[dg.AssetCheckResult]:
     """Check what was loaded before the models are built on it."""
-    settings = load_settings()
     step("checking what was loaded")
-    results = check_raw(settings)
+    with warehouse_turn() as settings:
+        results = check_raw(settings)
     tell(results)
     for spec in RAW_SUITES:
         found = [item for item in results if item.target == spec.table]

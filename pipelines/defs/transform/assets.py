@@ -14,7 +14,7 @@ from dagster_dbt import (
 )
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
-from pipelines.defs.resources import WAREHOUSE_POOL
+from pipelines.defs.resources import WAREHOUSE_POOL, warehouse_turn
 from pipelines.lib.dbt_project import (
     as_of,
     dbt_environment,
@@ -23,7 +23,7 @@ from pipelines.lib.dbt_project import (
     read_failures,
 )
 from pipelines.lib.progress import step
-from pipelines.settings import load_settings
+from pipelines.settings import Settings
 
 
 class OtvetDbtTranslator(DagsterDbtTranslator):
@@ -49,7 +49,13 @@ class OtvetDbtTranslator(DagsterDbtTranslator):
 )
 def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """Build and test all models; a failed test of severity error stops what depends on it."""
-    settings = load_settings()
+    with warehouse_turn() as settings:
+        yield from _build(settings, context, dbt)
+
+
+def _build(
+    settings: Settings, context: dg.AssetExecutionContext, dbt: DbtCliResource
+) -> Iterator[Any]:
     variables = dbt_variables(settings, as_of(settings))
     step("building the models")
     os.environ.update(dbt_environment(settings))
