@@ -43,7 +43,8 @@ DELETIONS = (
         f"{ENGINE}/int_conversation_events.sql",
         "            when previous_kind in {{ kinds(['customer', 'handoff']) }} then {{ cap }}\n"
         "            else gap_micros\n        end as is_late",
-        "            when false then {{ cap }}\n            else gap_micros\n        end as is_late",
+        "            when false then {{ cap }}\n"
+        "            else gap_micros\n        end as is_late",
     ),
     Deletion(
         "an explicit close ends the conversation",

@@ -7,10 +7,11 @@ import dagster as dg
 
 from pipelines.defs.quality.checks import CHECK_NAME, check_result, tell
 from pipelines.defs.resources import WAREHOUSE_POOL, warehouse_turn
+from pipelines.defs.transform.assets import models
 from pipelines.lib.dbt_project import CheckResult, read_check_results
 from pipelines.lib.progress import step
 from pipelines.lib.release import release
-from pipelines.publishing import Publication
+from pipelines.publishing import SCHEMA, Publication
 from pipelines.quality import audit_publication, last_raw_checks
 from pipelines.settings import Settings
 
@@ -19,7 +20,7 @@ KEY = ["published", "analytics"]
 
 @dg.asset(
     key=KEY,
-    deps=[dg.AssetKey(["marts", "fct_conversations"])],
+    deps=[key for key in models.keys if key.path[0] == SCHEMA],
     group_name="published",
     pool=WAREHOUSE_POOL,
     kinds={"duckdb"},

@@ -1,0 +1,76 @@
+"""`make bench`: rates of the import paths and times of the main job's steps, side by side.
+
+Everything runs in one process on the emulated company, so the ratios hold on any machine; the
+absolute figures are this machine's.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pipelines.lib.importing import ImportRequest, import_files
+from pipelines.main_job import run_job
+from pipelines.publishing import current_publication
+from pipelines.sandbox.world import generate_world
+from pipelines.sandbox.writers import write_company
+from pipelines.semantics import SemanticLayer
+from pipelines.settings import load_settings
+
+MESSAGES = int(os.environ.get("OTVET_BENCH_MESSAGES", "100000"))
+
+
+def _timed(name: str, rows: int | None, work: Callable[[], object]) -> None:
+    started = time.perf_counter()
+    work()
+    seconds = time.perf_counter() - started
+    rate = f"{rows / seconds:>10,.0f} rows/s" if rows else ""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stdout.write(f"{name:<38}{seconds:>9.2f} s {rate:<20} peak {peak:,.0f} MiB\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Print the table of measurements."""
+    with tempfile.TemporaryDirectory(prefix="otvet_bench_") as folder:
+        home = Path(folder) / "home"
+        os.environ["OTVET_HOME"] = str(home)
+        company = Path(folder) / "company"
+        world = generate_world(1, MESSAGES, None)
+        _timed(
+            "write the emulated company", len(world.messages), lambda: write_company(world, company)
+        )
+        os.environ["OTVET_CONFIG"] = str(company / "otvet.toml")
+        settings = load_settings()
+        by_source = {"telegram": 0, "whatsapp": 0}
+        for message in world.messages:
+            by_source[message.source] = by_source.get(message.source, 0) + 1
+        for source in settings.project.sources:
+            request = ImportRequest(
+                paths=tuple(company / path for path in source.paths),
+                source_name=source.name,
+                mapping=source.mapping,
+                us="name:nobody" if source.kind != "tabular" else None,
+                time_zone=settings.project.company.time_zone,
+            )
+            _timed(
+                f"import {source.name}",
+                by_source.get(source.name),
+                lambda request=request: import_files(settings, request),  # type: ignore[misc]
+            )
+        _timed(
+            "build, check and publish", len(world.messages), lambda: run_job(settings, "build_job")
+        )
+        layer = SemanticLayer(current_publication(settings.published))
+        _timed("first question (engine starts)", None, lambda: layer.ask(["frt_p50"]))
+        _timed("next question", None, lambda: layer.ask(["afrt"], by=["channel"], grain="month"))
+        layer.close()
+
+
+if __name__ == "__main__":
+    main()
