@@ -1,13 +1,14 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3.11
 export DO_NOT_TRACK := 1
+export UV_SYSTEM_CERTS := 1
 .PHONY: help setup demo test check app dev bench soak lock
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
 
 .venv/.installed: requirements.lock pyproject.toml
-	$(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet uv
+	$(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
 	.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps -e . && touch $@
 

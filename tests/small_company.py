@@ -182,6 +182,17 @@ def write_telegram(folder: Path) -> None:
     (folder / "result.json").write_text(json.dumps(account, ensure_ascii=False), "utf-8")
 
 
+def write_group(path: Path) -> None:
+    """A group exported alone: nothing in it says who is the company."""
+    people = [(f"user{IDS[0]}", NAMES[0]), (f"user{IDS[1]}", NAMES[1])]
+    messages = [
+        telegram_message(number + 1, f"2026-06-11T0{number}:00:00+00:00", people[number % 2], "?")
+        for number in range(4)
+    ]
+    group = {"name": NAMES[2], "type": "private_group", "id": 77001, "messages": messages}
+    path.write_text(json.dumps(group, ensure_ascii=False), encoding="utf-8")
+
+
 def write_whatsapp(folder: Path) -> None:
     """Two chats: one called by a name, one by a number; the files are called alike."""
     folder.mkdir(parents=True)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
-import pytest
 
 from pipelines.sources._common.privacy import load_key
 from tests import small_company as company
@@ -168,24 +167,44 @@ def test_made_key_is_for_its_owner_only(tmp_path: Path) -> None:
     assert holders == []
 
 
-@pytest.mark.parametrize("command", ["import", "run"])
-def test_names_of_authors_and_files_stay_on_the_terminal(tmp_path: Path, command: str) -> None:
-    """Who is us is asked with names in clear; neither logs nor run history may keep them."""
-    home = tmp_path / "home"
-    company.write_company(home)
-    config = home / "otvet.toml"
-    config.write_text(config.read_text().replace(f'us = "name:{company.AGENT}"\n', ""))
-    broken = home / "exports" / "whatsapp" / f"{company.NAMES[3]}.zip"
-    broken.write_bytes(b"PK\x03\x04 no zip")
+def test_scan_finds_what_it_looks_for(small_home: Path) -> None:
+    """The exports hold everything that the other tests do not find."""
+    exports = b"".join(
+        path.read_bytes() + path.name.encode()
+        for path in (small_home / "exports").rglob("*")
+        if path.is_file()
+    )
+    assert set(company.ORIGINALS) - set(found_in(exports)) == set()
 
-    if command == "import":
-        finished = otvet(home, "import", home / "exports" / "whatsapp", "--no-run")
-        assert company.NAMES[2] in finished.stderr
-        assert (home / "logs" / "otvet.log").read_text().count("WhoIsUsError") == 1
-    else:
-        finished = otvet(home, "run", "--source", "small_whatsapp")
+
+def test_names_in_a_question_stay_on_the_terminal(tmp_path: Path) -> None:
+    """Who is us is asked with names in clear, which the log does not keep."""
+    home = tmp_path / "home"
+    home.mkdir()
+    group = home / "exports" / f"{company.NAMES[3]}.json"
+    group.parent.mkdir()
+    company.write_group(group)
+
+    finished = otvet(home, "import", group, "--no-run")
 
     assert finished.returncode == 1
-    assert "Who is the company" in finished.stderr
-    leaks = {str(path): found for path in files_of(home) if (found := found_in(path.read_bytes()))}
-    assert leaks == {}
+    assert f"«{company.NAMES[0]}» (2)" in finished.stderr
+    assert "--us name:NAME" in finished.stderr
+    log = (home / "logs" / "otvet.log").read_bytes()
+    assert b"WhoIsUsError" in log
+    assert found_in(log) == []
+
+
+def test_name_in_a_file_name_stays_on_the_terminal(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    broken = tmp_path / f"WhatsApp Chat with {company.NAMES[3]}.zip"
+    broken.write_bytes(b"PK\x03\x04 no zip")
+
+    finished = otvet(home, "import", broken, "--no-run")
+
+    assert finished.returncode == 1
+    assert company.NAMES[3] in finished.stderr
+    log = (home / "logs" / "otvet.log").read_bytes()
+    assert b"SourceFileError: " in log
+    assert found_in(log) == []

@@ -81,8 +81,8 @@ DELETIONS = (
     ),
     Deletion(
         "thread mode takes a chat as one conversation",
-        f"{ENGINE}/int_conversation_events.sql",
-        "            when stream_mode = 'thread' then 0\n",
+        f"{ENGINE}/int_events.sql",
+        "            when threads.conversation_mode = 'thread' then 'thread'\n",
         "",
     ),
     Deletion(
