@@ -116,13 +116,16 @@ class _Subjects:
     def grouped(
         self, catalogue: dict[str, MetricInfo]
     ) -> Iterator[tuple[dict[str, Any], list[MetricInfo]]]:
-        """Yield each semantic model with its metrics, in the order of the catalogue."""
+        """Yield each semantic model with its metrics, both by name.
+
+        The manifest's own order depends on which files dbt has parsed again.
+        """
         groups: dict[str, list[MetricInfo]] = {}
         for info in catalogue.values():
             groups.setdefault(str(self._model_of(info.id)["name"]), []).append(info)
         models = {str(model["name"]): model for model in self._models}
-        for name, infos in groups.items():
-            yield models[name], infos
+        for name, infos in sorted(groups.items()):
+            yield models[name], sorted(infos, key=lambda info: info.id)
 
     def formula(self, info: MetricInfo) -> str:
         """Return the formula in Markdown: an aggregation over a fact, or a ratio of two metrics."""
