@@ -39,7 +39,7 @@ DATASETS: dict[str, tuple[str, ...]] = {
 }
 UNREADABLE_SOURCE = "unreadable_files"
 # Rejected rows that mean a file lost its end, unlike rows that are wrong in themselves.
-_DAMAGE = re.compile(r"damaged|cut off")
+_DAMAGE = re.compile(r"damaged|cut off|ends early")
 _SHOWN_REJECTIONS = 5
 
 SOURCE_RULES = pa.schema(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 
 import duckdb
@@ -70,7 +71,7 @@ def test_truncated_file_loads_what_is_whole_and_says_so(make: object, tmp_path: 
 
     assert finished.returncode == 1
     assert "not read: " in finished.stderr
-    assert "damaged" in finished.stderr or "cut off" in finished.stderr
+    assert re.search("damaged|cut off|ends early", finished.stderr)
     assert "Traceback" not in finished.stdout + finished.stderr
     assert whole / 4 < rows(home, f"{dataset}.messages") < whole
     assert rows(home, f"{dataset}.rejected_rows") >= 1
