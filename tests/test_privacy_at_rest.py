@@ -206,5 +206,5 @@ def test_name_in_a_file_name_stays_on_the_terminal(tmp_path: Path) -> None:
     assert finished.returncode == 1
     assert company.NAMES[3] in finished.stderr
     log = (home / "logs" / "otvet.log").read_bytes()
-    assert b"SourceFileError: " in log
+    assert b"Error: the zip is damaged or cut off" in log
     assert found_in(log) == []

@@ -16,6 +16,7 @@ from pipelines.lib.dbt_project import ensure_manifest
 from pipelines.lib.importing import DATASETS
 from tests.conftest import ROOT
 
+PUBLISHED = dg.AssetKey(["published", "analytics"])
 
 
 @pytest.fixture(scope="module")
