@@ -127,6 +127,8 @@ class SemanticLayer:
             SemanticError: unknown metric, dimension or condition.
         """
         self._check(metrics)
+        if start is not None and end is not None and start > end:
+            raise SemanticError(f"The period is empty: {start} is after {end}.")
         windowed = [m for m in metrics if self._needs_window(self.catalogue[m])]
         if windowed:
             return self._ask_windowed(metrics, by, where, start, end, grain)
@@ -323,10 +325,11 @@ class SemanticLayer:
             raise SemanticError("Name at least one metric; `otvet metrics` lists them.")
         unknown = [metric for metric in metrics if metric not in self.catalogue]
         if unknown:
+            similar = ", ".join(_similar(unknown[0], self.catalogue))
             raise SemanticError(
                 f"Unknown metric {', '.join(unknown)}; "
-                f"did you mean {', '.join(_similar(unknown[0], self.catalogue)) or '…'}? "
-                "`otvet metrics` lists all."
+                + (f"did you mean {similar}? " if similar else "")
+                + "`otvet metrics` lists all."
             )
 
     def _group_bys(self, metrics: tuple[str, ...]) -> set[str]:

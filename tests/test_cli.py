@@ -124,13 +124,13 @@ def test_query_sql_is_what_gives_the_number(small_home: Path) -> None:
     ("arguments", "told"),
     [
         (("mesages_total",), "did you mean messages_total"),
-        (("qqqqqqqq",), "`otvet metrics` lists all"),
+        (("qqqqqqqq",), "Unknown metric qqqqqqqq; `otvet metrics` lists all"),
         (("afrt", "--by", "colour"), "cannot be split or filtered by 'colour'; possible: agent"),
         (("afrt", "--where", "colour = red"), "cannot be split or filtered by 'colour'"),
         (("afrt", "--where", "telegram"), "'telegram' is no condition; write NAME = VALUE"),
         (("afrt", "--where", "agent is Anna"), "only null, true and false follow «is»"),
         (("spend", "--by", "agent"), "cannot be split"),
-        (("repeat_contact_rate", "--from", "2026-06-05", "--to", "2026-06-01"), "--from"),
+        (("afrt", "--from", "2026-06-05", "--to", "2026-06-01"), "2026-06-05 is after 2026-06-01"),
     ],
 )
 def test_query_that_cannot_be_answered_says_what_to_ask(

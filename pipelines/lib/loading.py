@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import dlt
 import pyarrow as pa
+from dlt.common.destination.exceptions import DestinationHasFailedJobs
 from dlt.common.pipeline import LoadInfo
+from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.settings import Settings
 
 # Nothing calls home, and libraries keep their progress to themselves.
 QUIET_ENVIRONMENT = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
-    "RUNTIME__LOG_LEVEL": "ERROR",
+    # What fails a load is raised as well; dlt's own lines are traces, which may hold rows.
+    "RUNTIME__LOG_LEVEL": "CRITICAL",
     "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
     # Else every loaded row stays behind as a file, the originals of the vault among them.
     "LOAD__DELETE_COMPLETED_JOBS": "true",
@@ -36,6 +40,10 @@ class LoadReport:
     rows: dict[str, int] = field(default_factory=dict)
 
 
+class LoadError(Exception):
+    """The loader could not write a dataset."""
+
+
 def be_quiet() -> None:
     """Switch off telemetry and chatter of the libraries, unless the user set them otherwise."""
     for name, value in QUIET_ENVIRONMENT.items():
@@ -46,8 +54,7 @@ def load(settings: Settings, dataset: str, resources: Iterable[Any]) -> LoadRepo
     """Load dlt resources into a dataset of the warehouse.
 
     Raises:
-        dlt.pipeline.exceptions.PipelineStepFailed: nothing of the failed package is visible; the
-            next load starts from the sources again.
+        LoadError: the next load starts from the sources again and doubles nothing.
     """
     be_quiet()
     pipeline = dlt.pipeline(
@@ -61,8 +68,14 @@ def load(settings: Settings, dataset: str, resources: Iterable[Any]) -> LoadRepo
     )
     # A package that a killed run left behind is dropped: its rows come again from their files.
     pipeline.abort_packages()
-    info = pipeline.run(list(resources), loader_file_format="parquet")
-    info.raise_on_failed_jobs()
+    try:
+        info = pipeline.run(list(resources), loader_file_format="parquet")
+        info.raise_on_failed_jobs()
+    except (PipelineStepFailed, DestinationHasFailedJobs) as error:
+        raise LoadError(
+            f"Loading into {dataset} failed: {_last_cause(error)}. Mend the cause and start again: "
+            "what was loaded already is not doubled."
+        ) from error
     return LoadReport(dataset, _row_counts(pipeline, info))
 
 
@@ -92,6 +105,13 @@ def load_tables(
         for name, table in tables.items()
     ]
     return load(settings, dataset, resources)
+
+
+def _last_cause(error: Exception) -> str:
+    """Return the sentence at the bottom: dlt's message holds the traces of its workers."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    causes = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Failed)\b.*: ", line)]
+    return (causes or lines or [type(error).__name__])[-1].partition(": ")[2] or str(lines[-1:])
 
 
 def _row_counts(pipeline: Any, info: LoadInfo) -> dict[str, int]:

@@ -131,8 +131,7 @@ def test_from_the_overview_to_a_conversation_and_to_a_shared_address(
         other = fresh.new_page()
         opened(other, page.url)
         expect(other.locator(".st-key-transcript")).to_be_visible()
-        settle(other)
-        assert other.locator(".st-key-transcript").inner_text() == shown
+        expect(other.locator(".st-key-transcript")).to_have_text(shown, use_inner_text=True)
 
 
 def test_shared_overview_shows_the_same_figures(
