@@ -26,13 +26,3 @@
         coalesce(cast({{ column }} as {{ dbt.type_string() }}), '~'){{ ', ' if not loop.last }}
     {%- endfor %}))
 {%- endmacro %}
-
-{% macro json_text(column, field) -%}
-    {{ return(adapter.dispatch('json_text')(column, field)) }}
-{%- endmacro %}
-{% macro default__json_text(column, field) -%}
-    json_extract_string({{ column }}, '$.{{ field }}')
-{%- endmacro %}
-{% macro spark__json_text(column, field) -%}
-    get_json_object({{ column }}, '$.{{ field }}')
-{%- endmacro %}
