@@ -29,3 +29,17 @@
         '[\\s!.,;:()…\"«»„“”~*^_=–—-]+', ' '
     ) }})
 {%- endmacro %}
+
+{# True where no conversation is open, given the condition under which the customer waits. #}
+{% macro nothing_is_open(customer_waits) -%}
+    raw_previous_kind is null
+    or (raw_previous_kind = {{ kind('close') }} and stream_mode <> 'thread')
+    or (
+        stream_mode = 'gap'
+        and sent_micros - raw_previous_micros
+        > case
+            when {{ customer_waits }} then {{ var('unanswered_cap_seconds') * 1000000 }}
+            else gap_micros
+        end
+    )
+{%- endmacro %}

@@ -64,26 +64,10 @@ outside as (
 
     select
         *,
-        raw_previous_kind is null
-        or (raw_previous_kind = {{ kind('close') }} and stream_mode <> 'thread')
-        or (
-            stream_mode = 'gap'
-            and sent_micros - raw_previous_micros
-            > case
-                when raw_waiting_kind in {{ kinds(['customer', 'handoff']) }} then {{ cap }}
-                else gap_micros
-            end
-        ) as is_outside,
-        raw_previous_kind is null
-        or (raw_previous_kind = {{ kind('close') }} and stream_mode <> 'thread')
-        or (
-            stream_mode = 'gap'
-            and sent_micros - raw_previous_micros
-            > case
-                when raw_previous_kind = {{ kind('customer') }} then {{ cap }}
-                else gap_micros
-            end
-        ) as is_event_outside
+        {{ nothing_is_open("raw_waiting_kind in " ~ kinds(['customer', 'handoff'])) }}
+            as is_outside,
+        -- Events are judged by the last message alone: a hand-off does not prolong itself.
+        {{ nothing_is_open("raw_previous_kind = " ~ kind('customer')) }} as is_event_outside
     from handed
 
 ),
