@@ -107,8 +107,9 @@ def waits(result: Result) -> list[tuple[str, str | None, bool]]:
         (["0 a Привет", "1 c Спасибо"], ["us: m0 m1"]),
         (["0 c Нужно", "1 a Да", "26 a Ну как?", "27 c Ок"], ["customer: m0 m1", "us: m2 m3"]),
         (["0 c Нужно", "1 /close", "2 a Ну как?", "3 c Ок"], ["customer: m0 m1 m2 m3"]),
-        # Farewell at 20 h, courtesy later than G after the close: a conversation of its own.
-        (["0 c Нужно", "0 /close", "20 a Пока", "30 c Ок"], ["customer: m0 m1 m2", "customer: m3"]),
+        # Farewell at 20 h, courtesy later than G after the close, but within G of the farewell.
+        (["0 c Нужно", "0 /close", "20 a Пока", "30 c Ок"], ["customer: m0 m1 m2 m3"]),
+        (["0 c Нужно", "0 /close", "20 a Пока", "45 c Ок"], ["customer: m0 m1 m2", "customer: m3"]),
         # A need after close, farewell and courtesy answers ours; the courtesy stays.
         (
             ["0 c Нужно", "0 /close", "1 a Пока", "2 c Ок", "3 c Нужно"],
@@ -120,9 +121,9 @@ def waits(result: Result) -> list[tuple[str, str | None, bool]]:
         (["0 c Да", "0 /close", "20 c Ок", "25 c Ок"], ["customer: m0 m1 m2", "customer: m3"]),
         # Tails exist after the cap too (168 h + 24 h).
         (["0 c Нужно", "192 c Ок"], ["customer: m0 m1"]),
-        # Neutral rows: inside the limit, before the next event, and outside.
+        # Neutral rows: inside the limit, and outside, where even a later tail takes none along.
         (["0 sys Вход", "0 c Нужно", "1 a Да", "25 sys Х", "26 sys Х"], ["customer: m1 m2 m3"]),
-        (["0 c Нужно", "1 a Да", "26 sys Х", "27 c Ок"], ["customer: m0 m1 m2 m3"]),
+        (["0 c Нужно", "1 a Да", "26 sys Х", "27 c Ок"], ["customer: m0 m1 m3"]),
         (["0 c Нужно", "1 /close", "2 sys Х"], ["customer: m0 m1"]),
     ],
 )
@@ -202,7 +203,10 @@ def test_closing_at_the_build_is_closed_and_a_microsecond_later_open() -> None:
         # A hand-off where no bot holds starts nothing.
         (["0 c Да", "1 a Да", "2 /handoff", "3 b Да"], [("m0", "m1", True)]),
         # A courtesy starts no wait and ends none.
-        (["0 c Ок", "1 c Нужно", "2 c Ок", "3 a Да"], [("m1", "m3", True)]),
+        (["0 c Нужно", "1 a Да", "2 c Ок", "3 c Нужно", "4 c Ок", "5 a Да"],
+         [("m0", "m1", True), ("m3", "m5", False)]),
+        # ... but the very first words of a thread thank for nothing: they wait.
+        (["0 c Ок", "1 c Нужно", "2 a Да"], [("m0", "m2", True)]),
         # The bot holds, the request stops by no_reply_needed, then a human speaks: no wait.
         (["0 bot Х", "0 c Да", "1 /no_reply_needed", "2 a Да"], []),
         # After the hold a new need waits as usual.
