@@ -81,7 +81,7 @@ def build_marts(settings: Settings) -> Path:
         The warehouse, whose schema `marts` holds what a publication would.
     """
     from pipelines.lib.company_state import load_company_state
-    from pipelines.lib.importing import prepare_raw_tables
+    from pipelines.lib.raw_tables import prepare_raw_tables
 
     prepare_raw_tables(settings)
     load_company_state(settings)

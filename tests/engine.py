@@ -22,8 +22,9 @@ import pyarrow as pa
 
 from pipelines.lib.business_calendar import CALENDAR
 from pipelines.lib.company_config import CHANNELS, ROSTER, read_company_config
-from pipelines.lib.importing import DATASETS, SOURCE_RULES
+from pipelines.lib.raw_tables import DATASETS
 from pipelines.lib.text_rules import courtesy_pattern, question_pattern
+from pipelines.lib.who_is_us import SOURCE_RULES
 from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
 from pipelines.sources._common.contracts import ENTITIES, TIMESTAMP
 from tests.oracle.records import Event

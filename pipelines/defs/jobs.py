@@ -9,13 +9,8 @@ from pipelines.defs.quality.checks import raw_checks
 from pipelines.defs.resources import WAREHOUSE_POOL, warehouse_turn
 from pipelines.lib.company_state import company_config
 from pipelines.lib.discretion import discreet
-from pipelines.lib.importing import (
-    ImportReport,
-    ImportRequest,
-    WhoIsUsError,
-    import_files,
-    quarantine_file,
-)
+from pipelines.lib.importing import ImportReport, ImportRequest, import_files, quarantine_file
+from pipelines.lib.who_is_us import WhoIsUsError
 from pipelines.settings import ConfigurationError, Settings, load_settings
 from pipelines.sources._common.exports import SourceFileError
 

@@ -9,8 +9,9 @@ from pipelines.lib.company_config import (
     read_company_config,
     roster_table,
 )
-from pipelines.lib.importing import SOURCE_RULES, load_vault, pseudonymizer
 from pipelines.lib.loading import LoadReport, load_tables
+from pipelines.lib.raw_tables import load_vault, pseudonymizer
+from pipelines.lib.who_is_us import SOURCE_RULES
 from pipelines.settings import PROJECT_ROOT, Settings
 
 SHIPPED_CONFIG = PROJECT_ROOT / "config"

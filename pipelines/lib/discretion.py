@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import traceback
 
-from pipelines.lib.importing import NothingReadError, WhoIsUsError
+from pipelines.lib.importing import NothingReadError
+from pipelines.lib.who_is_us import WhoIsUsError
 from pipelines.sources._common.exports import SourceFileError
 
 _WITH_NAMES = (NothingReadError, SourceFileError, WhoIsUsError)

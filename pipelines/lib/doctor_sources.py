@@ -11,8 +11,9 @@ import duckdb
 from pipelines.lib.company_config import CompanyConfig
 from pipelines.lib.doctor_publication import Published, first_line, rows
 from pipelines.lib.findings import Finding
-from pipelines.lib.importing import DATASETS, ImportRequest, Kind, recognise
+from pipelines.lib.importing import ImportRequest, recognise
 from pipelines.lib.locking import RunInProgressError, home_lock
+from pipelines.lib.raw_tables import DATASETS, Kind
 from pipelines.lib.sources_config import request_of
 from pipelines.settings import ConfigurationError, Settings
 from pipelines.sources._common.exports import SourceFileError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.lib.company_state import load_company_state
-from pipelines.lib.importing import prepare_raw_tables
+from pipelines.lib.raw_tables import prepare_raw_tables
 from pipelines.settings import Settings, load_settings
 
 

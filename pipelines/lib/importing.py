@@ -1,4 +1,4 @@
-"""Importing export files: what they are, who is us, landing, loading."""
+"""Importing export files: what they are, landing, loading."""
 
 from __future__ import annotations
 
@@ -10,67 +10,35 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import duckdb
 import pyarrow as pa
 
-from pipelines.lib.company_config import ROSTER, RosterEntry, read_roster, roster_table
+from pipelines.lib.company_config import ROSTER, RosterEntry, roster_table
 from pipelines.lib.loading import load, load_tables
+from pipelines.lib.raw_tables import DATASETS, Kind, load_vault, pseudonymizer
+from pipelines.lib.who_is_us import (
+    ConversationMode,
+    WhoIsUsError,
+    mapped_conversation,
+    source_rules,
+    who_is_us,
+)
 from pipelines.settings import ConfigurationError, Settings
 from pipelines.sources._common.contracts import ENTITIES
-from pipelines.sources._common.exports import AuthorCount, ExportSummary, SourceFileError
+from pipelines.sources._common.exports import ExportSummary, SourceFileError
 from pipelines.sources._common.landing import Landing, landed_resources
-from pipelines.sources._common.privacy import Pseudonymizer, load_key
+from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.tabular import discovery as tabular_discovery
 from pipelines.sources.tabular import reader as tabular
 from pipelines.sources.tabular.mapping import Mapping, load_mapping
 from pipelines.sources.telegram_export import reader as telegram_export
 from pipelines.sources.whatsapp_export import reader as whatsapp_export
 
-Kind = Literal["telegram_export", "whatsapp_export", "tabular"]
-UsRule = Literal["roster", "anyone_but_asker"]
-ConversationMode = Literal["gap", "thread"]
 Progress = Callable[[str], None]
 
-CHAT_ENTITIES = ("messages", "agents", "contacts", "rejected_rows")
-DATASETS: dict[str, tuple[str, ...]] = {
-    "telegram_export": CHAT_ENTITIES,
-    "whatsapp_export": CHAT_ENTITIES,
-    "tabular": tuple(ENTITIES),
-}
 UNREADABLE_SOURCE = "unreadable_files"
 # Rejected rows that mean a file lost its end, unlike rows that are wrong in themselves.
 _DAMAGE = re.compile(r"damaged|cut off|ends early")
 _SHOWN_REJECTIONS = 5
-
-SOURCE_RULES = pa.schema(
-    [
-        pa.field("source_name", pa.string(), nullable=False),
-        pa.field("source_kind", pa.string(), nullable=False),
-        pa.field("us_rule", pa.string(), nullable=False),
-        pa.field("conversation_mode", pa.string(), nullable=False),
-        pa.field("team", pa.string()),
-    ]
-)
-
-
-class WhoIsUsError(Exception):
-    """Nothing says which author is the company; carries the question and the candidates.
-
-    The message holds names in clear: it is for the terminal, never for a log.
-    """
-
-    def __init__(self, source_name: str, authors: Sequence[AuthorCount]) -> None:
-        self.source_name = source_name
-        self.authors = sorted(authors, key=lambda author: -author.messages)
-        names = ", ".join(
-            f"«{author.name or author.author_id}» ({author.messages})"
-            for author in self.authors[:10]
-        )
-        super().__init__(
-            f"Who is the company in '{source_name}'? The authors are {names}. "
-            "Answer with --us name:NAME, --us roster:FILE or --us anyone-but-asker, "
-            "or add the people to config/roster.csv."
-        )
 
 
 class NothingReadError(ConfigurationError):
@@ -114,12 +82,6 @@ class ImportReport:
     def rejected(self) -> int:
         """Rows in quarantine."""
         return self.rows.get("rejected_rows", 0)
-
-
-def pseudonymizer(settings: Settings) -> Pseudonymizer:
-    """Return the pseudonymizer of this home."""
-    production = settings.environment.value == "production"
-    return Pseudonymizer(load_key(settings.home, production=production))
 
 
 def import_files(
@@ -168,7 +130,9 @@ def import_files(
             load(settings, f"raw_{kind}", landed_resources(landing, ("rejected_rows",)))
             reasons = report.reasons or ["No file is such an export."]
             raise NothingReadError(report.failures or report.notes, reasons)
-        rules, entries = _rules(request, kind, mapping, source_name, roster, summary, ask)
+        us_rule, entries = who_is_us(request.us, mapping, source_name, roster, summary, ask)
+        mode = request.conversation or mapped_conversation(mapping)
+        rules = source_rules(source_name, kind, us_rule, mode, request.team)
         progress(f"{source_name}: {summary.messages or sum(landing.rows.values())} rows read")
         _load(settings, kind, landing, rules, entries, people)
     finally:
@@ -195,26 +159,6 @@ def recognise(request: ImportRequest) -> Kind:
     if request.kind != "auto":
         return request.kind
     return _recognise(_collect(request.paths), request)[0]
-
-
-def prepare_raw_tables(settings: Settings, *kinds: str) -> None:
-    """Create the raw tables of sources that were never loaded, so that models find them."""
-    existing = _existing_tables(settings)
-    for kind, entities in DATASETS.items():
-        if kinds and kind not in kinds:
-            continue
-        missing = [entity for entity in entities if (f"raw_{kind}", entity) not in existing]
-        if missing:
-            load(settings, f"raw_{kind}", landed_resources(Landing(settings.home), missing))
-
-
-def _existing_tables(settings: Settings) -> set[tuple[str, str]]:
-    if not settings.warehouse.exists():
-        return set()
-    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
-        return set(
-            connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
-        )
 
 
 def _check_name(source_name: str | None) -> None:
@@ -356,73 +300,6 @@ def _rejected_file(source_name: str, file: Path, error: SourceFileError) -> pa.T
     return pa.Table.from_pylist([row], schema=ENTITIES["rejected_rows"])
 
 
-def _rules(
-    request: ImportRequest,
-    kind: Kind,
-    mapping: Mapping | None,
-    source_name: str,
-    roster: Sequence[RosterEntry],
-    summary: ExportSummary,
-    ask: Callable[[WhoIsUsError], str] | None,
-) -> tuple[pa.Table, list[RosterEntry]]:
-    us_rule: UsRule = "roster"
-    mode: ConversationMode = "gap"
-    known = summary.us_known or any(
-        entry.source_name in ("*", source_name) and entry.role == "agent" for entry in roster
-    )
-    if mapping is not None:
-        mapped_rule, mapped_mode, _ = tabular.source_rules(mapping)
-        us_rule = "anyone_but_asker" if mapped_rule == "anyone-but-asker" else "roster"
-        mode = "thread" if mapped_mode == "thread" else "gap"
-        states_authors = any(
-            table.entity == "messages" and "author_type" in table.columns
-            for files in mapping.files
-            for table in files.tables
-        )
-        known = known or mapped_rule is not None or states_authors
-    entries: list[RosterEntry] = []
-    answer = request.us
-    if answer is None and not known and summary.authors:
-        question = WhoIsUsError(source_name, list(summary.authors.values()))
-        if ask is None:
-            raise question
-        answer = ask(question)
-    if answer is not None:
-        us_rule, entries = _answer(answer, source_name)
-    rules = pa.Table.from_pylist(
-        [
-            {
-                "source_name": source_name,
-                "source_kind": kind,
-                "us_rule": us_rule,
-                "conversation_mode": request.conversation or mode,
-                "team": request.team,
-            }
-        ],
-        schema=SOURCE_RULES,
-    )
-    return rules, entries
-
-
-def _answer(answer: str, source_name: str) -> tuple[UsRule, list[RosterEntry]]:
-    """Read the form of `--us`: roster:FILE, name:NAME or anyone-but-asker."""
-    if answer == "anyone-but-asker":
-        return "anyone_but_asker", []
-    if answer.startswith("name:") and len(answer) > 5:
-        names = [name.strip() for name in answer[5:].split(";") if name.strip()]
-        return "roster", [
-            RosterEntry(source_name=source_name, match=name, agent_name=name) for name in names
-        ]
-    if answer.startswith("roster:") and len(answer) > 7:
-        path = Path(answer[7:])
-        if not path.is_file():
-            raise ConfigurationError(f"--us {answer}: there is no file {path}.")
-        return "roster", list(read_roster(path))
-    raise ConfigurationError(
-        f"--us {answer!r}: write name:NAME (several with ;), roster:FILE or anyone-but-asker."
-    )
-
-
 def _load(
     settings: Settings,
     kind: Kind,
@@ -442,14 +319,3 @@ def _load(
         primary_keys={"source_rules": "source_name", "roster": "row_key"},
     )
     load_vault(settings, people)
-
-
-def load_vault(settings: Settings, people: Pseudonymizer) -> None:
-    """Keep the originals behind the pseudonyms, in the dataset that is never published."""
-    load_tables(
-        settings,
-        "vault",
-        {"identifiers": people.drain()},
-        disposition={"identifiers": {"disposition": "merge", "strategy": "insert-only"}},
-        primary_keys={"identifiers": "pseudonym"},
-    )

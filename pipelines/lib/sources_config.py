@@ -6,14 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipelines.lib.company_config import RosterEntry
-from pipelines.lib.importing import (
-    ImportReport,
-    ImportRequest,
-    Kind,
-    WhoIsUsError,
-    import_files,
-    recognise,
-)
+from pipelines.lib.importing import ImportReport, ImportRequest, import_files, recognise
+from pipelines.lib.raw_tables import Kind
+from pipelines.lib.who_is_us import WhoIsUsError
 from pipelines.settings import Settings, SourceConfig
 
 

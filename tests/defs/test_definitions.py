@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 
 from pipelines.lib.dbt_project import ensure_manifest
-from pipelines.lib.importing import DATASETS
+from pipelines.lib.raw_tables import DATASETS
 from tests.conftest import ROOT
 
 PUBLISHED = dg.AssetKey(["published", "analytics"])

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.lib.importing import DATASETS, prepare_raw_tables
+from pipelines.lib.raw_tables import DATASETS, prepare_raw_tables
 from pipelines.settings import load_settings
 from tests import small_company
 from tests.conftest import otvet

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipelines.lib.importing import DATASETS
+from pipelines.lib.raw_tables import DATASETS
 from pipelines.settings import Environment, ProjectConfig, Settings
 from pipelines.sources._common.contracts import ENTITIES
 

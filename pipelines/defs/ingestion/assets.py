@@ -7,16 +7,11 @@ import dagster as dg
 from pipelines.defs.resources import WAREHOUSE_POOL, warehouse_turn
 from pipelines.lib.company_state import company_config, load_company_state
 from pipelines.lib.discretion import discreet
-from pipelines.lib.importing import (
-    DATASETS,
-    ImportReport,
-    Kind,
-    NothingReadError,
-    WhoIsUsError,
-    prepare_raw_tables,
-)
+from pipelines.lib.importing import ImportReport, NothingReadError
 from pipelines.lib.progress import step
+from pipelines.lib.raw_tables import DATASETS, Kind, prepare_raw_tables
 from pipelines.lib.sources_config import import_configured
+from pipelines.lib.who_is_us import WhoIsUsError
 from pipelines.settings import Settings
 from pipelines.sources._common.exports import SourceFileError
 

@@ -1,0 +1,59 @@
+"""The raw tables of each kind of source, the key of this home, and the vault."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import duckdb
+
+from pipelines.lib.loading import load, load_tables
+from pipelines.settings import Settings
+from pipelines.sources._common.contracts import ENTITIES
+from pipelines.sources._common.landing import Landing, landed_resources
+from pipelines.sources._common.privacy import Pseudonymizer, load_key
+
+Kind = Literal["telegram_export", "whatsapp_export", "tabular"]
+
+CHAT_ENTITIES = ("messages", "agents", "contacts", "rejected_rows")
+DATASETS: dict[str, tuple[str, ...]] = {
+    "telegram_export": CHAT_ENTITIES,
+    "whatsapp_export": CHAT_ENTITIES,
+    "tabular": tuple(ENTITIES),
+}
+
+
+def pseudonymizer(settings: Settings) -> Pseudonymizer:
+    """Return the pseudonymizer of this home."""
+    production = settings.environment.value == "production"
+    return Pseudonymizer(load_key(settings.home, production=production))
+
+
+def prepare_raw_tables(settings: Settings, *kinds: str) -> None:
+    """Create the raw tables of sources that were never loaded, so that models find them."""
+    existing = _existing_tables(settings)
+    for kind, entities in DATASETS.items():
+        if kinds and kind not in kinds:
+            continue
+        missing = [entity for entity in entities if (f"raw_{kind}", entity) not in existing]
+        if missing:
+            load(settings, f"raw_{kind}", landed_resources(Landing(settings.home), missing))
+
+
+def _existing_tables(settings: Settings) -> set[tuple[str, str]]:
+    if not settings.warehouse.exists():
+        return set()
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        return set(
+            connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        )
+
+
+def load_vault(settings: Settings, people: Pseudonymizer) -> None:
+    """Keep the originals behind the pseudonyms, in the dataset that is never published."""
+    load_tables(
+        settings,
+        "vault",
+        {"identifiers": people.drain()},
+        disposition={"identifiers": {"disposition": "merge", "strategy": "insert-only"}},
+        primary_keys={"identifiers": "pseudonym"},
+    )
