@@ -15,12 +15,6 @@ messages as (
 
 ),
 
-rules as (
-
-    select * from {{ ref('stg_otvet__source_rules') }}
-
-),
-
 staff as (
 
     select * from {{ ref('int_staff__matched') }}
@@ -36,34 +30,9 @@ sources_with_staff as (
 
 ),
 
--- The asker of a thread is the author of its first message.
-asker_candidates as (
-
-    select
-        messages.source_slug,
-        messages.thread_id,
-        messages.author_source_id,
-        row_number() over (
-            partition by messages.source_slug, messages.thread_id
-            order by messages.sent_at, messages.message_seq, messages.message_id
-        ) as position_in_thread
-    from messages
-    inner join rules on messages.source_slug = rules.source_slug
-    where
-        rules.us_rule = 'anyone_but_asker'
-        and messages.event_type = 'message'
-        and messages.author_source_id is not null
-
-),
-
 askers as (
 
-    select
-        source_slug,
-        thread_id,
-        author_source_id
-    from asker_candidates
-    where position_in_thread = 1
+    select * from {{ ref('int_thread_askers') }}
 
 )
 

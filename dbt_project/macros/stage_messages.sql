@@ -7,6 +7,16 @@
 {% macro stage_messages(source_name) -%}
 with
 
+-- Messages of which files hold several versions, by hash; a collision only adds a candidate.
+repeated as (
+
+    select {{ hash_number(['source_name', 'thread_id', 'message_id']) }} as identity_hash
+    from {{ source(source_name, 'messages') }}
+    group by {{ hash_number(['source_name', 'thread_id', 'message_id']) }}
+    having count(*) > 1
+
+),
+
 versions as (
 
     select
@@ -16,12 +26,17 @@ versions as (
             order by edited_at desc nulls last, row_key desc
         ) as version_rank
     from {{ source(source_name, 'messages') }}
+    where
+        {{ hash_number(['source_name', 'thread_id', 'message_id']) }} in (
+            select identity_hash from repeated
+        )
 
 ),
 
-messages as (
+outdated as (
 
-    select * from {{ source(source_name, 'messages') }}
+    select row_key from versions
+    where version_rank > 1
 
 )
 
@@ -54,9 +69,20 @@ select
     messages.referral,
     messages.source_metadata,
     messages._dlt_load_id as load_id
-from messages
-inner join versions on messages.row_key = versions.row_key
-where versions.version_rank = 1
+from {{ source(source_name, 'messages') }} as messages
+left join outdated on messages.row_key = outdated.row_key
+where outdated.row_key is null
+{%- endmacro %}
+
+{# Who ever wrote in a chat source; versions that were replaced later name their authors too. #}
+{% macro stage_authors(source_name) -%}
+-- distinct: an author has one row per message
+select distinct
+    source_name as source_slug,
+    coalesce(author_source_id, author_name_id) as author_source_id,
+    author_name_id
+from {{ source(source_name, 'messages') }}
+where coalesce(author_source_id, author_name_id) is not null
 {%- endmacro %}
 
 {#

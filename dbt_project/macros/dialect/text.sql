@@ -26,3 +26,10 @@
         coalesce(cast({{ column }} as {{ dbt.type_string() }}), '~'){{ ', ' if not loop.last }}
     {%- endfor %}))
 {%- endmacro %}
+
+{# A 64-bit number of a tuple, for grouping and joining wide keys; equal tuples, equal numbers. #}
+{% macro hash_number(columns) -%}
+    {{ return(adapter.dispatch('hash_number')(columns)) }}
+{%- endmacro %}
+{% macro default__hash_number(columns) -%} hash({{ columns | join(', ') }}) {%- endmacro %}
+{% macro spark__hash_number(columns) -%} xxhash64({{ columns | join(', ') }}) {%- endmacro %}

@@ -13,16 +13,15 @@ agent_messages as (
         events.stream_id,
         events.conversation_no,
         events.event_index,
-        events.message_key,
+        events.message_num,
         events.sent_micros,
         agents.agent_key,
-        messages.thread_id,
-        coalesce(messages.text_length, 0) as text_length
+        threads.thread_id,
+        coalesce(texts.text_length, 0) as text_length
     from {{ ref('int_conversation_events') }} as events
-    inner join {{ ref('int_messages__unioned') }} as messages
-        on events.message_key = messages.message_key
-    inner join {{ ref('int_message_people') }} as agents
-        on events.message_key = agents.message_key
+    inner join {{ ref('int_threads') }} as threads on events.thread_num = threads.thread_num
+    inner join {{ ref('int_events') }} as texts on events.message_num = texts.message_num
+    left join {{ ref('int_authors') }} as agents on events.author_num = agents.author_num
     where events.kind = {{ kind('agent') }} and not events.is_template
 
 ),
@@ -30,7 +29,7 @@ agent_messages as (
 customer_before as (
 
     select
-        message_key,
+        message_num,
         max(case when kind in {{ kinds(['customer', 'courtesy']) }} then sent_micros end) over (
             partition by thread_num, stream_id, conversation_no
             order by event_index
@@ -55,7 +54,7 @@ timed as (
                 agent_messages.event_index
         ) end as own_previous_micros
     from agent_messages
-    left join customer_before on agent_messages.message_key = customer_before.message_key
+    left join customer_before on agent_messages.message_num = customer_before.message_num
 
 ),
 
@@ -75,7 +74,7 @@ select
     thread_num,
     stream_id,
     conversation_no,
-    message_key,
+    message_num,
     agent_key,
     cast(case
         when since_base_seconds <= {{ cap }} then floor(since_base_seconds)

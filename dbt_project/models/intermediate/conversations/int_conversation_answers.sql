@@ -14,47 +14,45 @@ conversations as (
 
 ),
 
-texts as (
+answers as (
 
     select
-        message_key,
-        position('?' in coalesce(text, '')) > 0 as has_question
-    from {{ ref('int_messages__unioned') }}
+        conversations.thread_num,
+        conversations.stream_id,
+        conversations.conversation_no,
+        min(conversations.last_open_index) as last_open_index,
+        {{ from_micros("min(case
+            when events.kind = " ~ kind('agent') ~ " and not events.is_template
+                and events.event_index > conversations.first_customer_index
+                then events.sent_micros
+        end)") }} as first_human_answer_at,
+        {{ from_micros("min(case
+            when events.kind = " ~ kind('bot') ~ "
+                and events.event_index > conversations.first_customer_index
+                then events.sent_micros
+        end)") }} as first_bot_answer_at
+    from conversations
+    inner join events
+        on
+            conversations.thread_num = events.thread_num
+            and conversations.stream_id = events.stream_id
+            and conversations.conversation_no = events.conversation_no
+    group by
+        conversations.thread_num,
+        conversations.stream_id,
+        conversations.conversation_no
 
 )
 
 select
-    conversations.thread_num,
-    conversations.stream_id,
-    conversations.conversation_no,
-    {{ from_micros("min(case
-        when events.kind = " ~ kind('agent') ~ " and not events.is_template
-            and events.event_index > conversations.first_customer_index
-            then events.sent_micros
-    end)") }} as first_human_answer_at,
-    {{ from_micros("min(case
-        when events.kind = " ~ kind('bot') ~ "
-            and events.event_index > conversations.first_customer_index
-            then events.sent_micros
-    end)") }} as first_bot_answer_at,
-    coalesce(max(
-        case
-            when events.event_index = conversations.last_open_index
-                then
-                    case
-                        when events.kind = {{ kind('agent') }} and texts.has_question then 1
-                        else 0
-                    end
-        end
-    ), 0) = 1 as is_our_question_last
-from conversations
-inner join events
+    answers.thread_num,
+    answers.stream_id,
+    answers.conversation_no,
+    answers.first_human_answer_at,
+    answers.first_bot_answer_at,
+    coalesce(last_words.is_question_of_agent, false) as is_our_question_last
+from answers
+left join {{ ref('int_events') }} as last_words
     on
-        conversations.thread_num = events.thread_num
-        and conversations.stream_id = events.stream_id
-        and conversations.conversation_no = events.conversation_no
-left join texts on events.message_key = texts.message_key
-group by
-    conversations.thread_num,
-    conversations.stream_id,
-    conversations.conversation_no
+        answers.thread_num = last_words.thread_num
+        and answers.last_open_index = last_words.event_index

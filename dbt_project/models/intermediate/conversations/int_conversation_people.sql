@@ -8,8 +8,7 @@ events as (
         stream_id,
         conversation_no,
         event_index,
-        message_key,
-        kind
+        author_num
     from {{ ref('int_conversation_events') }}
     where
         conversation_no is not null
@@ -20,7 +19,7 @@ events as (
 
 people as (
 
-    select * from {{ ref('int_message_people') }}
+    select * from {{ ref('int_authors') }}
 
 )
 
@@ -32,7 +31,7 @@ select
         as customer_key,
     count(distinct people.agent_key) as agent_count
 from events
-left join people on events.message_key = people.message_key
+left join people on events.author_num = people.author_num
 group by
     events.thread_num,
     events.stream_id,

@@ -18,8 +18,8 @@ facts as (
         {{ conversation }},
         min(stream_mode) as stream_mode,
         min(gap_micros) as gap_micros,
-        min_by(message_key, event_index) filter (where kind in {{ message_kinds }})
-            as first_message_key,
+        min_by(message_num, event_index) filter (where kind in {{ message_kinds }})
+            as first_message_num,
         min_by(kind, event_index) filter (where kind in {{ message_kinds }}) as first_kind,
         min(sent_micros) filter (where kind in {{ message_kinds }}) as started_micros,
         max(sent_micros) filter (where kind in {{ message_kinds }}) as last_message_micros,

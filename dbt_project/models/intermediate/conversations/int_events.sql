@@ -13,10 +13,16 @@ threads as (
 
 ),
 
+authors as (
+
+    select * from {{ ref('int_authors') }}
+
+),
+
 texts as (
 
     select
-        message_key,
+        message_num,
         {{ normalised_text('text') }} as plain_text
     from messages
     where event_type = 'message' and author_type = 'customer' and text is not null
@@ -26,7 +32,7 @@ texts as (
 courtesies as (
 
     select
-        message_key,
+        message_num,
         {{ matches('plain_text', var('courtesy_pattern')) }} as is_courtesy,
         {{ matches('plain_text', var('question_pattern')) }} as is_question
     from texts
@@ -51,7 +57,8 @@ classified as (
             partition by threads.thread_num
             order by messages.sent_at, messages.message_seq, messages.message_id
         ) as event_index,
-        messages.message_key,
+        messages.message_num,
+        authors.author_num,
         {{ micros('messages.sent_at') }} as sent_micros,
         case
             when messages.event_type = 'close' then {{ kind('close') }}
@@ -71,10 +78,19 @@ classified as (
         end as kind,
         coalesce(courtesies.is_question, false) as is_question,
         messages.event_type = 'message' as is_message,
+        messages.text_length,
+        messages.author_type = 'agent' and position('?' in coalesce(messages.text, '')) > 0
+            as is_question_of_agent,
         threads.gap_micros
     from messages
     inner join threads on messages.thread_key = threads.thread_key
-    left join courtesies on messages.message_key = courtesies.message_key
+    left join courtesies on messages.message_num = courtesies.message_num
+    left join authors
+        on
+            messages.source_slug = authors.source_slug
+            and messages.author_type = authors.author_type
+            and coalesce(messages.author_source_id, '') = coalesce(authors.author_source_id, '')
+            and coalesce(messages.staff_id, '') = coalesce(authors.staff_id, '')
 
 ),
 
@@ -94,7 +110,8 @@ select
     classified.stream_id,
     classified.stream_mode,
     classified.event_index,
-    classified.message_key,
+    classified.message_num,
+    classified.author_num,
     classified.sent_micros,
     case
         -- The very first words of a thread thank for nothing: they are a request.
@@ -106,6 +123,8 @@ select
     end as kind,
     classified.is_question,
     classified.is_message,
+    classified.text_length,
+    classified.is_question_of_agent,
     classified.gap_micros
 from classified
 left join firsts on classified.thread_num = firsts.thread_num

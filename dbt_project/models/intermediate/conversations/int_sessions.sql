@@ -8,7 +8,7 @@ messages as (
     select
         thread_num,
         event_index,
-        message_key,
+        message_num,
         sent_micros,
         kind,
         lag(sent_micros) over (partition by thread_num order by event_index) as previous_micros
@@ -20,7 +20,7 @@ messages as (
 select
     thread_num,
     event_index,
-    message_key,
+    message_num,
     sent_micros,
     kind,
     sum(

@@ -9,7 +9,7 @@ sides as (
     select
         {{ conversation }},
         event_index,
-        message_key,
+        message_num,
         case when kind = {{ kind('courtesy') }} then {{ kind('customer') }} else kind end as side
     from {{ ref('int_conversation_events') }}
     where conversation_no is not null and kind in {{ sides }}
@@ -28,7 +28,7 @@ changes as (
 select
     {{ conversation }},
     event_index,
-    message_key,
+    message_num,
     side,
     sum(case when previous_side = side then 0 else 1 end) over (
         partition by {{ conversation }}

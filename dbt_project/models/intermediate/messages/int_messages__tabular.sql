@@ -1,1 +1,2 @@
+{{ config(materialized='view') }}
 {{ resolve_authors('stg_tabular__messages') }}

@@ -1,1 +1,2 @@
+{{ config(materialized='view') }}
 {{ resolve_authors('stg_telegram_export__messages') }}

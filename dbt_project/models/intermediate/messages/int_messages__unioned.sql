@@ -40,6 +40,8 @@ contract as (
 
 select
     *,
+    -- What the engine joins by: narrower than the key, valid within one build.
+    row_number() over () as message_num,
     {{ key(['source_slug', 'thread_id', 'message_id']) }} as message_key,
     {{ key(['source_slug', 'thread_id']) }} as thread_key
 from contract

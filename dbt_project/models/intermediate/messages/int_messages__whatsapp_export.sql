@@ -1,1 +1,2 @@
+{{ config(materialized='view') }}
 {{ resolve_authors('stg_whatsapp_export__messages') }}

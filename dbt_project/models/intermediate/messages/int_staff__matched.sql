@@ -1,15 +1,13 @@
 with
 
--- distinct: an author has one row per message
 authors as (
 
     {% for name in ['telegram_export', 'whatsapp_export', 'tabular'] -%}
-    select distinct
+    select
         source_slug,
         author_source_id,
         author_name_id
-    from {{ ref('stg_' ~ name ~ '__messages') }}
-    where author_source_id is not null
+    from {{ ref('stg_' ~ name ~ '__authors') }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

@@ -10,9 +10,9 @@ waits as (
 
 ),
 
-people as (
+authors as (
 
-    select * from {{ ref('int_message_people') }}
+    select * from {{ ref('int_authors') }}
 
 )
 
@@ -21,10 +21,10 @@ select
     waits.stream_id,
     waits.conversation_no,
     waits.waiting_since_at,
-    waits.waiting_message_key,
+    waits.waiting_message_num,
     waits.replied_at as first_response_at,
-    waits.reply_message_key,
-    people.agent_key as first_response_agent_key,
+    waits.reply_message_num,
+    authors.agent_key as first_response_agent_key,
     waits.reply_calendar_seconds as first_response_calendar_seconds,
     waits.reply_business_seconds as first_response_business_seconds,
     waits.replied_at is not null as is_answered,
@@ -41,4 +41,4 @@ select
     end as is_within_target_business,
     waits.reply_business_seconds = 0 and waits.reply_calendar_seconds > 0 as is_business_zero
 from waits
-left join people on waits.reply_message_key = people.message_key
+left join authors on waits.reply_author_num = authors.author_num

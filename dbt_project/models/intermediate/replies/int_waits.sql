@@ -16,7 +16,8 @@ events as (
         events.stream_id,
         events.conversation_no,
         events.event_index,
-        events.message_key,
+        events.message_num,
+        events.author_num,
         events.sent_micros,
         events.kind,
         events.is_template,
@@ -103,14 +104,19 @@ waits as (
         min(event_index) filter (where is_starter) as waiting_index,
         max(event_index) as last_index,
         min(sent_micros) filter (where is_starter) as waiting_since_micros,
-        min_by(message_key, event_index) filter (where is_starter) as waiting_message_key,
+        min_by(message_num, event_index) filter (where is_starter) as waiting_message_num,
+        min_by(author_num, event_index) filter (where is_starter) as waiting_author_num,
         min(sent_micros) filter (where event_index = first_question_index) as question_micros,
-        min(message_key) filter (where event_index = first_question_index)
-            as question_message_key,
+        min(message_num) filter (where event_index = first_question_index)
+            as question_message_num,
+        min(author_num) filter (where event_index = first_question_index)
+            as question_author_num,
         min(sent_micros) filter (where kind = {{ kind('agent') }} and is_ender)
             as replied_micros,
-        min(message_key) filter (where kind = {{ kind('agent') }} and is_ender)
-            as reply_message_key,
+        min(message_num) filter (where kind = {{ kind('agent') }} and is_ender)
+            as reply_message_num,
+        min(author_num) filter (where kind = {{ kind('agent') }} and is_ender)
+            as reply_author_num,
         min(sent_micros) filter (where kind <> {{ kind('agent') }} and is_ender)
             as stopped_micros
     from stretches
@@ -154,10 +160,16 @@ select
     end as waiting_since_micros,
     case
         when is_first_response and initiated_by = 'us' and waiting_index < first_question_index
-            then question_message_key
-        else waiting_message_key
-    end as waiting_message_key,
+            then question_message_num
+        else waiting_message_num
+    end as waiting_message_num,
+    case
+        when is_first_response and initiated_by = 'us' and waiting_index < first_question_index
+            then question_author_num
+        else waiting_author_num
+    end as waiting_author_num,
     replied_micros,
-    reply_message_key,
+    reply_message_num,
+    reply_author_num,
     stopped_micros
 from ranked

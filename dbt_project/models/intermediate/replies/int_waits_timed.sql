@@ -68,9 +68,11 @@ select
     clocked.stretch_no,
     clocked.is_first_response,
     clocked.waiting_since_at,
-    clocked.waiting_message_key,
+    clocked.waiting_message_num,
+    clocked.waiting_author_num,
     clocked.replied_at,
-    clocked.reply_message_key,
+    clocked.reply_message_num,
+    clocked.reply_author_num,
     clocked.stopped_at,
     {{ seconds_between('clocked.waiting_since_at', 'clocked.replied_at') }}
         as reply_calendar_seconds,

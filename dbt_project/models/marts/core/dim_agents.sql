@@ -3,14 +3,14 @@ with
 messages as (
 
     select
-        people.agent_key,
+        authors.agent_key,
         messages.author_name,
         messages.author_team,
         messages.sent_at
     from {{ ref('int_messages__unioned') }} as messages
-    inner join {{ ref('int_message_people') }} as people
-        on messages.message_key = people.message_key
-    where people.agent_key is not null
+    inner join {{ ref('int_events') }} as events on messages.message_num = events.message_num
+    inner join {{ ref('int_authors') }} as authors on events.author_num = authors.author_num
+    where authors.agent_key is not null
 
 )
 

@@ -9,15 +9,15 @@ identities as (
 messages as (
 
     select
-        people.customer_key,
+        authors.customer_key,
         min(messages.sent_at) as first_message_at,
         max(messages.sent_at) as last_message_at,
         count(*) as message_count
     from {{ ref('int_messages__unioned') }} as messages
-    inner join {{ ref('int_message_people') }} as people
-        on messages.message_key = people.message_key
-    where people.customer_key is not null and messages.event_type = 'message'
-    group by people.customer_key
+    inner join {{ ref('int_events') }} as events on messages.message_num = events.message_num
+    inner join {{ ref('int_authors') }} as authors on events.author_num = authors.author_num
+    where authors.customer_key is not null and messages.event_type = 'message'
+    group by authors.customer_key
 
 )
 

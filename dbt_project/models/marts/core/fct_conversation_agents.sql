@@ -6,7 +6,8 @@ events as (
         thread_num,
         stream_id,
         conversation_no,
-        message_key,
+        message_num,
+        author_num,
         sent_micros
     from {{ ref('int_conversation_events') }}
     where conversation_no is not null and kind = {{ kind('agent') }}
@@ -15,7 +16,7 @@ events as (
 
 people as (
 
-    select * from {{ ref('int_message_people') }}
+    select * from {{ ref('int_authors') }}
 
 ),
 
@@ -40,11 +41,11 @@ first_responses as (
 waits as (
 
     select
-        reply_message_key,
+        reply_message_num,
         reply_calendar_seconds,
         reply_business_seconds
     from {{ ref('int_waits_timed') }}
-    where reply_message_key is not null
+    where reply_message_num is not null
 
 )
 
@@ -53,20 +54,20 @@ select
     keys.conversation_key,
     people.agent_key,
     count(*) as message_count,
-    count(waits.reply_message_key) as reply_count,
+    count(waits.reply_message_num) as reply_count,
     avg(waits.reply_calendar_seconds) as mean_reply_calendar_seconds,
     avg(waits.reply_business_seconds) as mean_reply_business_seconds,
     cast(sum(effort.effort_seconds) as bigint) as effort_seconds,
     min({{ from_micros('events.sent_micros') }}) as first_message_at,
     max({{ from_micros('events.sent_micros') }}) as last_message_at,
     max(case
-        when first_responses.reply_message_key = events.message_key then 1 else 0
+        when first_responses.reply_message_num = events.message_num then 1 else 0
     end) = 1 as gave_first_response
 from events
-inner join people on events.message_key = people.message_key
+inner join people on events.author_num = people.author_num
 inner join keys using (thread_num, stream_id, conversation_no)
-left join effort on events.message_key = effort.message_key
-left join waits on events.message_key = waits.reply_message_key
+left join effort on events.message_num = effort.message_num
+left join waits on events.message_num = waits.reply_message_num
 left join first_responses
     on
         events.thread_num = first_responses.thread_num

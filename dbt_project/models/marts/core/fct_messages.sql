@@ -33,23 +33,27 @@ turns as (
 
 sessions as (
 
-    select * from {{ ref('int_session_keys') }}
+    select
+        sessions.message_num,
+        keys.session_key
+    from {{ ref('int_sessions') }} as sessions
+    inner join {{ ref('int_session_keys') }} as keys using (thread_num, session_no)
 
 ),
 
 people as (
 
-    select * from {{ ref('int_message_people') }}
+    select * from {{ ref('int_authors') }}
 
 ),
 
 replies as (
 
     select
-        reply_message_key,
+        reply_message_num,
         reply_calendar_seconds
     from {{ ref('int_waits_timed') }}
-    where reply_message_key is not null
+    where reply_message_num is not null
 
 ),
 
@@ -77,7 +81,7 @@ select
     messages.is_public,
     messages.is_template,
     events.kind = {{ kind('courtesy') }} as is_courtesy,
-    replies.reply_message_key is not null as is_reply,
+    replies.reply_message_num is not null as is_reply,
     replies.reply_calendar_seconds as response_seconds,
     effort.effort_seconds,
     events.is_unanswered_outbound,
@@ -94,14 +98,14 @@ select
     messages.message_seq
 from messages
 inner join threads on messages.thread_key = threads.thread_key
-inner join events on messages.message_key = events.message_key
+inner join events on messages.message_num = events.message_num
 left join keys
     on
         events.thread_num = keys.thread_num
         and events.stream_id = keys.stream_id
         and events.conversation_no = keys.conversation_no
-left join turns on messages.message_key = turns.message_key
-left join sessions on messages.message_key = sessions.message_key
-left join people on messages.message_key = people.message_key
-left join replies on messages.message_key = replies.reply_message_key
-left join effort on messages.message_key = effort.message_key
+left join turns on messages.message_num = turns.message_num
+left join sessions on messages.message_num = sessions.message_num
+left join people on events.author_num = people.author_num
+left join replies on messages.message_num = replies.reply_message_num
+left join effort on messages.message_num = effort.message_num

@@ -4,7 +4,7 @@ with
 answered as (
 
     select
-        keys.first_message_key,
+        conversations.first_message_num,
         keys.conversation_key,
         conversations.thread_num,
         conversations.started_micros,
@@ -22,7 +22,7 @@ unanswered as (
         thread_num,
         stream_id,
         segment_no,
-        min_by(message_key, event_index) as first_message_key,
+        min_by(message_num, event_index) as first_message_num,
         min(sent_micros) as started_micros
     from {{ ref('int_conversation_events') }}
     where is_unanswered_outbound
@@ -34,7 +34,7 @@ attempts as (
 
     select
         thread_num,
-        first_message_key,
+        first_message_num,
         conversation_key,
         started_micros,
         first_customer_micros
@@ -44,7 +44,7 @@ attempts as (
 
     select
         thread_num,
-        first_message_key,
+        first_message_num,
         cast(null as {{ dbt.type_string() }}) as conversation_key,
         started_micros,
         cast(null as bigint) as first_customer_micros
@@ -69,15 +69,15 @@ timed as (
 )
 
 select
-    {{ key(["'outbound'", 'timed.first_message_key']) }} as outbound_attempt_key,
-    timed.first_message_key,
+    {{ key(["'outbound'", 'messages.message_key']) }} as outbound_attempt_key,
+    messages.message_key as first_message_key,
     timed.conversation_key,
     threads.thread_key,
     threads.source_slug,
     threads.channel_type,
     threads.channel_key,
     threads.team as team_key,
-    people.agent_key,
+    authors.agent_key,
     timed.started_at,
     {{ local_date('timed.started_at') }} as started_local_date,
     timed.customer_replied_at,
@@ -86,5 +86,7 @@ select
     timed.conversation_key is not null as is_replied
 from timed
 inner join threads on timed.thread_num = threads.thread_num
-left join {{ ref('int_message_people') }} as people
-    on timed.first_message_key = people.message_key
+inner join {{ ref('int_messages__unioned') }} as messages
+    on timed.first_message_num = messages.message_num
+inner join {{ ref('int_events') }} as events on timed.first_message_num = events.message_num
+left join {{ ref('int_authors') }} as authors on events.author_num = authors.author_num

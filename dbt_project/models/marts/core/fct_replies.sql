@@ -30,14 +30,23 @@ conversation_people as (
 
 ),
 
-people as (
+authors as (
 
-    select * from {{ ref('int_message_people') }}
+    select * from {{ ref('int_authors') }}
+
+),
+
+messages as (
+
+    select
+        message_num,
+        message_key
+    from {{ ref('int_messages__unioned') }}
 
 )
 
 select
-    {{ key(["'reply'", 'waits.waiting_message_key']) }} as reply_key,
+    {{ key(["'reply'", 'waiting_messages.message_key']) }} as reply_key,
     keys.conversation_key,
     threads.source_slug,
     threads.channel_type,
@@ -45,8 +54,8 @@ select
     threads.team as team_key,
     coalesce(waiting_people.customer_key, conversation_people.customer_key) as customer_key,
     repliers.agent_key,
-    waits.waiting_message_key,
-    waits.reply_message_key,
+    waiting_messages.message_key as waiting_message_key,
+    reply_messages.message_key as reply_message_key,
     waits.waiting_since_at,
     {{ local_date('waits.waiting_since_at') }} as waiting_since_local_date,
     waits.replied_at,
@@ -75,5 +84,7 @@ inner join keys using (thread_num, stream_id, conversation_no)
 inner join conversations using (thread_num, stream_id, conversation_no)
 inner join threads on waits.thread_num = threads.thread_num
 left join conversation_people using (thread_num, stream_id, conversation_no)
-left join people as waiting_people on waits.waiting_message_key = waiting_people.message_key
-left join people as repliers on waits.reply_message_key = repliers.message_key
+inner join messages as waiting_messages on waits.waiting_message_num = waiting_messages.message_num
+left join messages as reply_messages on waits.reply_message_num = reply_messages.message_num
+left join authors as waiting_people on waits.waiting_author_num = waiting_people.author_num
+left join authors as repliers on waits.reply_author_num = repliers.author_num

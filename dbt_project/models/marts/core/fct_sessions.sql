@@ -3,15 +3,16 @@ with
 sessions as (
 
     select
-        session_key,
-        thread_num,
-        min(sent_micros) as started_micros,
-        max(sent_micros) as ended_micros,
+        keys.session_key,
+        sessions.thread_num,
+        min(sessions.sent_micros) as started_micros,
+        max(sessions.sent_micros) as ended_micros,
         count(*) as message_count,
-        sum(case when kind in {{ kinds(['customer', 'courtesy']) }} then 1 else 0 end)
+        sum(case when sessions.kind in {{ kinds(['customer', 'courtesy']) }} then 1 else 0 end)
             as customer_message_count
-    from {{ ref('int_session_keys') }}
-    group by session_key, thread_num
+    from {{ ref('int_sessions') }} as sessions
+    inner join {{ ref('int_session_keys') }} as keys using (thread_num, session_no)
+    group by keys.session_key, sessions.thread_num
 
 ),
 
