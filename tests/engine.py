@@ -123,6 +123,7 @@ def unioned_table(events: Iterable[Event]) -> pa.Table:
 _UNIONED_SQL = """
 select
     *,
+    row_number() over () as message_num,
     md5(concat_ws('|', source_slug, thread_id, message_id)) as message_key,
     md5(concat_ws('|', source_slug, thread_id)) as thread_key
 from events_of_test

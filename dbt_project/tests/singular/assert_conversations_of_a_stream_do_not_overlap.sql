@@ -8,7 +8,7 @@ messages as (
 
     select
         thread_num,
-        stream_id,
+        stream_no,
         conversation_no,
         min(event_index) as first_index,
         max(event_index) as last_index
@@ -17,7 +17,7 @@ messages as (
         conversation_no is not null
         and kind in {{ kinds(['customer', 'agent', 'bot']) }}
         and not is_after_close
-    group by thread_num, stream_id, conversation_no
+    group by thread_num, stream_no, conversation_no
 
 ),
 
@@ -26,7 +26,7 @@ neighbours as (
     select
         *,
         lead(first_index) over (
-            partition by thread_num, stream_id
+            partition by thread_num, stream_no
             order by conversation_no
         ) as next_first_index
     from messages
@@ -35,7 +35,7 @@ neighbours as (
 
 select
     thread_num,
-    stream_id,
+    stream_no,
     conversation_no
 from neighbours
 where next_first_index <= last_index

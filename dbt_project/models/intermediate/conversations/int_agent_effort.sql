@@ -9,52 +9,35 @@ with
 agent_messages as (
 
     select
-        events.thread_num,
-        events.stream_id,
-        events.conversation_no,
-        events.event_index,
-        events.message_num,
-        events.sent_micros,
-        agents.agent_key,
+        turns.thread_num,
+        turns.stream_no,
+        turns.conversation_no,
+        turns.event_index,
+        turns.message_num,
+        turns.sent_micros,
+        case when turns.conversation_no is not null then turns.customer_micros end
+            as customer_micros,
+        authors.agent_key,
         threads.thread_id,
-        coalesce(texts.text_length, 0) as text_length
-    from {{ ref('int_conversation_events') }} as events
-    inner join {{ ref('int_threads') }} as threads on events.thread_num = threads.thread_num
-    inner join {{ ref('int_events') }} as texts on events.message_num = texts.message_num
-    left join {{ ref('int_authors') }} as agents on events.author_num = agents.author_num
-    where events.kind = {{ kind('agent') }} and not events.is_template
-
-),
-
-customer_before as (
-
-    select
-        message_num,
-        max(case when kind in {{ kinds(['customer', 'courtesy']) }} then sent_micros end) over (
-            partition by thread_num, stream_id, conversation_no
-            order by event_index
-            rows between unbounded preceding and 1 preceding
-        ) as customer_micros
-    from {{ ref('int_conversation_events') }}
-    where conversation_no is not null
+        coalesce(events.text_length, 0) as text_length
+    from {{ ref('int_turns') }} as turns
+    inner join {{ ref('int_events') }} as events on turns.message_num = events.message_num
+    inner join {{ ref('int_threads') }} as threads on turns.thread_num = threads.thread_num
+    left join {{ ref('int_authors') }} as authors on turns.author_num = authors.author_num
+    where turns.kind = {{ kind('agent') }} and not turns.is_template
 
 ),
 
 timed as (
 
     select
-        agent_messages.*,
-        customer_before.customer_micros,
+        *,
         -- Messages that name no agent are nobody's sequence.
-        case when agent_messages.agent_key is not null then lag(agent_messages.sent_micros) over (
-            partition by agent_messages.agent_key
-            order by
-                agent_messages.sent_micros,
-                agent_messages.thread_id,
-                agent_messages.event_index
+        case when agent_key is not null then lag(sent_micros) over (
+            partition by agent_key
+            order by sent_micros, thread_id, event_index
         ) end as own_previous_micros
     from agent_messages
-    left join customer_before on agent_messages.message_num = customer_before.message_num
 
 ),
 
@@ -72,7 +55,7 @@ bases as (
 
 select
     thread_num,
-    stream_id,
+    stream_no,
     conversation_no,
     message_num,
     agent_key,

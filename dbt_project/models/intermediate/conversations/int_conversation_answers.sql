@@ -18,7 +18,7 @@ answers as (
 
     select
         conversations.thread_num,
-        conversations.stream_id,
+        conversations.stream_no,
         conversations.conversation_no,
         min(conversations.last_open_index) as last_open_index,
         {{ from_micros("min(case
@@ -35,18 +35,18 @@ answers as (
     inner join events
         on
             conversations.thread_num = events.thread_num
-            and conversations.stream_id = events.stream_id
+            and conversations.stream_no = events.stream_no
             and conversations.conversation_no = events.conversation_no
     group by
         conversations.thread_num,
-        conversations.stream_id,
+        conversations.stream_no,
         conversations.conversation_no
 
 )
 
 select
     answers.thread_num,
-    answers.stream_id,
+    answers.stream_no,
     answers.conversation_no,
     answers.first_human_answer_at,
     answers.first_bot_answer_at,

@@ -32,7 +32,7 @@ matched as (
             partition by keys.conversation_key
             -- The platform's own conversation outranks what is said of the whole thread.
             order by
-                case when attributes.source_conversation_id = keys.stream_id then 1 else 2 end,
+                case when attributes.source_conversation_id = keys.source_conversation_id then 1 else 2 end,
                 attributes.row_key
         ) as choice
     from keys
@@ -42,9 +42,9 @@ matched as (
             threads.source_slug = attributes.source_name
             and threads.thread_id = attributes.thread_id
             and (
-                keys.stream_id = ''
+                keys.source_conversation_id is null
                 or attributes.source_conversation_id is null
-                or attributes.source_conversation_id = keys.stream_id
+                or attributes.source_conversation_id = keys.source_conversation_id
             )
 
 )

@@ -3,9 +3,13 @@
 
     Every rule looks at the previous events of the stream only, so a handful of windows over the same
     narrow rows does it; nothing is recursive. Times are epoch microseconds.
+
+    Most streams are plain: no event, no template, no thanks after a silence. There the state before
+    a message is what the message before it says, and the windows that weigh events, templates and
+    thanks run over the other, intricate streams alone.
 #}
 {% set cap = var('unanswered_cap_seconds') * 1000000 %}
-{% set stream = 'partition by thread_num, stream_id order by event_index' %}
+{% set stream = 'partition by thread_num, stream_no order by event_index' %}
 {% set before = 'rows between unbounded preceding and 1 preceding' %}
 {% set message_kinds = kinds(['customer', 'courtesy', 'agent', 'bot']) %}
 {% set customer_kinds = kinds(['customer', 'courtesy']) %}
@@ -13,17 +17,22 @@
 
 with
 
-events as (
-
-    select * from {{ ref('int_events') }}
-
-),
-
 -- The last message (or close) before each event, templates not yet weighed.
 raw_previous as (
 
     select
-        *,
+        thread_num,
+        stream_no,
+        stream_mode,
+        event_index,
+        message_num,
+        author_num,
+        sent_micros,
+        kind,
+        is_question,
+        is_message,
+        session_no,
+        gap_micros,
         last_value(case when kind in {{ message_kinds }} then sent_micros end ignore nulls)
             over ({{ stream }} {{ before }}) as raw_previous_micros,
         last_value(
@@ -32,7 +41,43 @@ raw_previous as (
         ) over ({{ stream }} {{ before }}) as raw_previous_kind,
         last_value(case when kind in {{ customer_kinds }} then event_index end ignore nulls)
             over ({{ stream }} {{ before }}) as customer_index
-    from events
+    from {{ ref('int_events') }}
+
+),
+
+intricate_streams as (
+
+    select
+        thread_num,
+        stream_no
+    from raw_previous
+    where
+        kind in {{ kinds(['template', 'close', 'handoff', 'no_reply']) }}
+        or (kind = {{ kind('courtesy') }} and sent_micros - raw_previous_micros > least(gap_micros, {{ cap }}))
+    group by thread_num, stream_no
+
+),
+
+intricate as (
+
+    select raw_previous.*
+    from raw_previous
+    inner join intricate_streams
+        on
+            raw_previous.thread_num = intricate_streams.thread_num
+            and raw_previous.stream_no = intricate_streams.stream_no
+
+),
+
+plain as (
+
+    select raw_previous.*
+    from raw_previous
+    left join intricate_streams
+        on
+            raw_previous.thread_num = intricate_streams.thread_num
+            and raw_previous.stream_no = intricate_streams.stream_no
+    where intricate_streams.thread_num is null
 
 ),
 
@@ -55,7 +100,7 @@ handed as (
             end
             ignore nulls
         ) over ({{ stream }} {{ before }}) as raw_waiting_kind
-    from raw_previous
+    from intricate
 
 ),
 
@@ -100,7 +145,7 @@ weighed as (
 
     select
         thread_num,
-        stream_id,
+        stream_no,
         stream_mode,
         event_index,
         message_num,
@@ -108,6 +153,7 @@ weighed as (
         sent_micros,
         is_question,
         is_message,
+        session_no,
         gap_micros,
         is_in_attempt as was_attempt,
         case
@@ -243,6 +289,62 @@ stated as (
 
 ),
 
+-- Nothing closes a plain stream but silence: its state is open from its first message on, and who
+-- waits is told by the message before.
+every_stream as (
+
+    select
+        thread_num,
+        stream_no,
+        stream_mode,
+        event_index,
+        message_num,
+        author_num,
+        sent_micros,
+        kind,
+        is_question,
+        is_message,
+        is_template,
+        session_no,
+        gap_micros,
+        previous_micros,
+        limit_micros,
+        is_late,
+        is_late_tail_candidate,
+        state
+    from stated
+
+    union all
+
+    select
+        thread_num,
+        stream_no,
+        stream_mode,
+        event_index,
+        message_num,
+        author_num,
+        sent_micros,
+        kind,
+        is_question,
+        is_message,
+        false as is_template,
+        session_no,
+        gap_micros,
+        raw_previous_micros as previous_micros,
+        case
+            when raw_previous_kind = {{ kind('customer') }} then {{ cap }}
+            else gap_micros
+        end as limit_micros,
+        stream_mode = 'gap'
+        and sent_micros - raw_previous_micros
+        > case when raw_previous_kind = {{ kind('customer') }} then {{ cap }} else gap_micros end
+            as is_late,
+        false as is_late_tail_candidate,
+        case when raw_previous_kind is not null then 0 end as state
+    from plain
+
+),
+
 decided as (
 
     select
@@ -272,7 +374,7 @@ decided as (
             when stream_mode = 'platform' then true
             else sent_micros - previous_micros <= limit_micros
         end as is_inside
-    from stated
+    from every_stream
 
 ),
 
@@ -300,7 +402,7 @@ segments as (
 
     select
         thread_num,
-        stream_id,
+        stream_no,
         segment_no,
         min_by(kind, event_index) as first_kind,
         min(case when starts_segment = 1 then last_close_micros end) as close_before_micros,
@@ -312,7 +414,7 @@ segments as (
         min(case when kind = {{ kind('customer') }} then event_index end) as first_asking_index
     from numbered
     where segment_no > 0 and kind in {{ message_kinds }}
-    group by thread_num, stream_id, segment_no
+    group by thread_num, stream_no, segment_no
 
 ),
 
@@ -341,7 +443,7 @@ conversations as (
                 else 1
             end
         ) over (
-            partition by thread_num, stream_id
+            partition by thread_num, stream_no
             order by segment_no
             rows unbounded preceding
         ) as conversation_no
@@ -351,7 +453,7 @@ conversations as (
 
 select
     numbered.thread_num,
-    numbered.stream_id,
+    numbered.stream_no,
     numbered.stream_mode,
     numbered.event_index,
     numbered.message_num,
@@ -361,6 +463,7 @@ select
     numbered.is_question,
     numbered.is_message,
     numbered.is_template,
+    numbered.session_no,
     numbered.gap_micros,
     numbered.segment_no,
     case
@@ -402,5 +505,5 @@ from numbered
 left join conversations
     on
         numbered.thread_num = conversations.thread_num
-        and numbered.stream_id = conversations.stream_id
+        and numbered.stream_no = conversations.stream_no
         and numbered.segment_no = conversations.segment_no

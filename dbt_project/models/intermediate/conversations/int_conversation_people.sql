@@ -5,7 +5,7 @@ events as (
 
     select
         thread_num,
-        stream_id,
+        stream_no,
         conversation_no,
         event_index,
         author_num
@@ -25,7 +25,7 @@ people as (
 
 select
     events.thread_num,
-    events.stream_id,
+    events.stream_no,
     events.conversation_no,
     min_by(people.customer_key, events.event_index) filter (where people.customer_key is not null)
         as customer_key,
@@ -34,5 +34,5 @@ from events
 left join people on events.author_num = people.author_num
 group by
     events.thread_num,
-    events.stream_id,
+    events.stream_no,
     events.conversation_no

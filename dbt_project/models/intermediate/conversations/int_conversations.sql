@@ -1,7 +1,7 @@
 {# The bounds of each conversation: its first and last message, whether, when and why it closed. #}
 {% set cap = var('unanswered_cap_seconds') * 1000000 %}
 {% set message_kinds = kinds(['customer', 'courtesy', 'agent', 'bot']) %}
-{% set conversation = 'thread_num, stream_id, conversation_no' %}
+{% set conversation = 'thread_num, stream_no, conversation_no' %}
 
 with
 

@@ -1,4 +1,10 @@
-{# Classified once, with the wide text dropped, so that all later sorts are narrow. #}
+{#
+    Events of a thread in their order, classified, with the wide text dropped so that all later
+    sorts are narrow; and the bursts of activity (sessions) that the same order shows.
+#}
+{% set spoken_kinds = kinds(['customer', 'courtesy', 'agent', 'bot', 'template']) %}
+{% set session_gap = var('session_gap_seconds') * 1000000 %}
+
 with
 
 messages as (
@@ -24,7 +30,7 @@ texts as (
     select
         message_num,
         {{ normalised_text('text') }} as plain_text
-    from messages
+    from {{ ref('int_messages__unioned') }}
     where event_type = 'message' and author_type = 'customer' and text is not null
 
 ),
@@ -39,24 +45,39 @@ courtesies as (
 
 ),
 
+-- Platform conversations are streams of their own; everything else is one stream a thread.
+streams as (
+
+    select
+        source_slug,
+        thread_id,
+        source_conversation_id,
+        cast(row_number() over (
+            partition by source_slug, thread_id
+            order by source_conversation_id
+        ) as integer) as stream_no
+    from {{ ref('int_messages__unioned') }}
+    where source_conversation_id is not null
+    group by source_slug, thread_id, source_conversation_id
+
+),
+
 classified as (
 
     select
         threads.thread_num,
-        -- Platform conversations are streams of their own; everything else is one stream a thread.
         case
-            when threads.conversation_mode = 'thread' then ''
-            else coalesce(messages.source_conversation_id, '')
-        end as stream_id,
+            when threads.conversation_mode = 'thread' then 0
+            else coalesce(streams.stream_no, 0)
+        end as stream_no,
         case
             when threads.conversation_mode = 'thread' then 'thread'
             when messages.source_conversation_id is not null then 'platform'
             else 'gap'
         end as stream_mode,
-        row_number() over (
-            partition by threads.thread_num
-            order by messages.sent_at, messages.message_seq, messages.message_id
-        ) as event_index,
+        messages.sent_at,
+        messages.message_seq,
+        messages.message_id,
         messages.message_num,
         authors.author_num,
         {{ micros('messages.sent_at') }} as sent_micros,
@@ -83,8 +104,16 @@ classified as (
             as is_question_of_agent,
         threads.gap_micros
     from messages
-    inner join threads on messages.thread_key = threads.thread_key
+    inner join threads
+        on
+            messages.source_slug = threads.source_slug
+            and messages.thread_id = threads.thread_id
     left join courtesies on messages.message_num = courtesies.message_num
+    left join streams
+        on
+            messages.source_slug = streams.source_slug
+            and messages.thread_id = streams.thread_id
+            and messages.source_conversation_id = streams.source_conversation_id
     left join authors
         on
             messages.source_slug = authors.source_slug
@@ -94,37 +123,66 @@ classified as (
 
 ),
 
-firsts as (
+{% set order = 'partition by thread_num order by sent_at, message_seq, message_id' -%}
+ordered as (
 
     select
         thread_num,
-        min(event_index) as first_message_index
+        stream_no,
+        stream_mode,
+        message_num,
+        author_num,
+        sent_micros,
+        kind,
+        is_question,
+        is_message,
+        text_length,
+        is_question_of_agent,
+        gap_micros,
+        cast(row_number() over ({{ order }}) as integer) as event_index,
+        last_value(case when is_message then sent_micros end ignore nulls) over (
+            {{ order }}
+            rows between unbounded preceding and 1 preceding
+        ) as previous_message_micros,
+        last_value(case when kind in {{ spoken_kinds }} then kind end ignore nulls) over (
+            {{ order }}
+            rows between unbounded preceding and 1 preceding
+        ) is not null as has_message_before
     from classified
-    where kind in {{ kinds(['customer', 'courtesy', 'agent', 'bot', 'template']) }}
-    group by thread_num
 
 )
 
 select
-    classified.thread_num,
-    classified.stream_id,
-    classified.stream_mode,
-    classified.event_index,
-    classified.message_num,
-    classified.author_num,
-    classified.sent_micros,
+    thread_num,
+    stream_no,
+    stream_mode,
+    event_index,
+    message_num,
+    author_num,
+    sent_micros,
     case
         -- The very first words of a thread thank for nothing: they are a request.
-        when
-            classified.kind = {{ kind('courtesy') }}
-            and classified.event_index = firsts.first_message_index
-            then {{ kind('customer') }}
-        else classified.kind
+        when kind = {{ kind('courtesy') }} and not has_message_before then {{ kind('customer') }}
+        else kind
     end as kind,
-    classified.is_question,
-    classified.is_message,
-    classified.text_length,
-    classified.is_question_of_agent,
-    classified.gap_micros
-from classified
-left join firsts on classified.thread_num = firsts.thread_num
+    is_question,
+    is_message,
+    text_length,
+    is_question_of_agent,
+    gap_micros,
+    -- A pause of more than the session gap splits; events are no activity.
+    case when is_message then cast(sum(
+        case
+            when not is_message then 0
+            when
+                previous_message_micros is null
+                or sent_micros - previous_message_micros > {{ session_gap }}
+                then 1
+            else 0
+        end
+    ) over (
+        partition by thread_num
+        order by event_index
+        rows unbounded preceding
+    ) as integer) end as session_no
+from ordered

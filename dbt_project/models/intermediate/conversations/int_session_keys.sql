@@ -7,7 +7,8 @@ firsts as (
         thread_num,
         session_no,
         min_by(message_num, event_index) as first_message_num
-    from {{ ref('int_sessions') }}
+    from {{ ref('int_events') }}
+    where is_message
     group by thread_num, session_no
 
 )
@@ -15,7 +16,7 @@ firsts as (
 select
     firsts.thread_num,
     firsts.session_no,
-    {{ key(["'session'", 'messages.message_key']) }} as session_key
+    {{ key(["'session'", message_key('messages')]) }} as session_key
 from firsts
 inner join {{ ref('int_messages__unioned') }} as messages
     on firsts.first_message_num = messages.message_num

@@ -21,19 +21,18 @@ channels as (
 threads as (
 
     select
-        thread_key,
         source_slug,
         thread_id,
         min(channel_type) as channel_type,
         min(channel_account_id) as channel_account_id,
         max(case when is_group then 1 else 0 end) = 1 as is_group
     from messages
-    group by thread_key, source_slug, thread_id
+    group by source_slug, thread_id
 
 )
 
 select
-    threads.thread_key,
+    {{ thread_key('threads') }} as thread_key,
     threads.source_slug,
     threads.thread_id,
     threads.channel_type,
@@ -42,7 +41,8 @@ select
         as channel_key,
     threads.is_group,
     -- A small integer: every window of the engine sorts by it instead of a wide text key.
-    cast(row_number() over (order by threads.thread_key) as integer) as thread_num,
+    cast(row_number() over (order by threads.source_slug, threads.thread_id) as integer)
+        as thread_num,
     coalesce(rules.conversation_mode, 'gap') as conversation_mode,
     coalesce(account_channels.team, source_channels.team, rules.team, 'default') as team,
     cast(

@@ -1,38 +1,73 @@
-{# Turns: runs of messages by one side (customer, agent, bot); neutral rows break none. #}
-{% set sides = kinds(['customer', 'courtesy', 'agent', 'bot']) %}
-{% set conversation = 'thread_num, stream_id, conversation_no' %}
+{#
+    Every event with its conversation, and what its neighbours in the conversation tell: the turn
+    (a run of messages by one side; neutral rows break none), the stretch between two enders of
+    waiting (docs/DECISIONS.md R2), and when the customer last spoke before it.
+#}
+{% set conversation = 'partition by thread_num, stream_no, conversation_no order by event_index' %}
+{% set before = 'rows between unbounded preceding and 1 preceding' %}
+{% set side = (
+    'case when kind = ' ~ kind('courtesy') ~ ' then ' ~ kind('customer') ~ ' when kind in '
+    ~ kinds(['customer', 'agent', 'bot']) ~ ' then kind end'
+) %}
 
 with
 
-sides as (
-
-    select
-        {{ conversation }},
-        event_index,
-        message_num,
-        case when kind = {{ kind('courtesy') }} then {{ kind('customer') }} else kind end as side
-    from {{ ref('int_conversation_events') }}
-    where conversation_no is not null and kind in {{ sides }}
-
-),
-
-changes as (
+events as (
 
     select
         *,
-        lag(side) over (partition by {{ conversation }} order by event_index) as previous_side
-    from sides
+        {{ side }} as side,
+        kind in {{ kinds(['agent', 'close', 'no_reply']) }} and not is_template as is_ender
+    from {{ ref('int_conversation_events') }}
+
+),
+
+neighbours as (
+
+    select
+        thread_num,
+        stream_no,
+        conversation_no,
+        event_index,
+        message_num,
+        author_num,
+        session_no,
+        sent_micros,
+        kind,
+        side,
+        is_message,
+        is_template,
+        is_ender,
+        is_unanswered_outbound,
+        last_value(side ignore nulls) over ({{ conversation }} {{ before }}) as previous_side,
+        last_value(case when side = {{ kind('customer') }} then sent_micros end ignore nulls)
+            over ({{ conversation }} {{ before }}) as customer_micros,
+        coalesce(
+            sum(case when is_ender then 1 else 0 end) over ({{ conversation }} {{ before }}), 0
+        ) as stretch_no
+    from events
 
 )
 
 select
-    {{ conversation }},
+    thread_num,
+    stream_no,
+    conversation_no,
     event_index,
     message_num,
-    side,
-    sum(case when previous_side = side then 0 else 1 end) over (
-        partition by {{ conversation }}
-        order by event_index
-        rows unbounded preceding
-    ) as turn_index
-from changes
+    author_num,
+    session_no,
+    sent_micros,
+    kind,
+    is_message,
+    is_template,
+    is_ender,
+    is_unanswered_outbound,
+    customer_micros,
+    cast(stretch_no as integer) as stretch_no,
+    case
+        when conversation_no is not null and side is not null then cast(sum(
+            case when side is null or previous_side = side then 0 else 1 end
+        ) over ({{ conversation }} rows unbounded preceding) as integer)
+    end as turn_index
+from neighbours

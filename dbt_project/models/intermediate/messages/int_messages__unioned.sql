@@ -40,8 +40,6 @@ contract as (
 
 select
     *,
-    -- What the engine joins by: narrower than the key, valid within one build.
-    row_number() over () as message_num,
-    {{ key(['source_slug', 'thread_id', 'message_id']) }} as message_key,
-    {{ key(['source_slug', 'thread_id']) }} as thread_key
+    -- What the engine joins by, valid within one build; the wide keys are made in the marts.
+    row_number() over () as message_num
 from contract

@@ -18,7 +18,7 @@ authors as (
 
 select
     waits.thread_num,
-    waits.stream_id,
+    waits.stream_no,
     waits.conversation_no,
     waits.waiting_since_at,
     waits.waiting_message_num,

@@ -4,7 +4,7 @@
     Enders (a human answer, a close, "no reply needed") cut a conversation into stretches; a stretch
     in which a wait starts is one row, counted from its first starter.
 #}
-{% set conversation = 'thread_num, stream_id, conversation_no' %}
+{% set conversation = 'thread_num, stream_no, conversation_no' %}
 {% set enders = kinds(['agent', 'close', 'no_reply']) %}
 
 with
@@ -12,15 +12,16 @@ with
 events as (
 
     select
-        events.thread_num,
-        events.stream_id,
-        events.conversation_no,
-        events.event_index,
-        events.message_num,
-        events.author_num,
-        events.sent_micros,
-        events.kind,
-        events.is_template,
+        turns.thread_num,
+        turns.stream_no,
+        turns.conversation_no,
+        turns.stretch_no,
+        turns.event_index,
+        turns.message_num,
+        turns.author_num,
+        turns.sent_micros,
+        turns.kind,
+        turns.is_ender,
         conversations.initiated_by,
         conversations.is_bot_first,
         conversations.hold_end_index,
@@ -28,69 +29,58 @@ events as (
         conversations.handoff_index,
         conversations.first_human_index,
         conversations.first_question_index
-    from {{ ref('int_conversation_events') }} as events
+    from {{ ref('int_turns') }} as turns
     inner join {{ ref('int_conversations') }} as conversations
         on
-            events.thread_num = conversations.thread_num
-            and events.stream_id = conversations.stream_id
-            and events.conversation_no = conversations.conversation_no
+            turns.thread_num = conversations.thread_num
+            and turns.stream_no = conversations.stream_no
+            and turns.conversation_no = conversations.conversation_no
     where
-        events.kind in {{ kinds(['customer', 'courtesy', 'bot', 'handoff']) }}
-        or events.kind in {{ enders }}
+        turns.kind in {{ kinds(['customer', 'courtesy', 'bot', 'handoff']) }}
+        or turns.kind in {{ enders }}
 
 ),
 
 bot_tails as (
 
     select
-        *,
-        max(
-            case
-                when
-                    kind in {{ kinds(['bot', 'close', 'no_reply']) }}
-                    and event_index < first_human_index
-                    then event_index
-            end
-        ) over (partition by {{ conversation }}) as last_bot_before_human_index
+        {{ conversation }},
+        max(event_index) as last_bot_before_human_index
     from events
-
-),
-
-starters as (
-
-    select
-        *,
-        kind in {{ enders }} and not is_template as is_ender,
-        case
-            when kind = {{ kind('handoff') }}
-                then is_bot_first and event_index = handoff_index and is_handed_off
-            when kind <> {{ kind('customer') }} then false
-            when not is_bot_first or event_index > hold_end_index then true
-            -- The bot held and a human simply answered: they waited since the bot's last word.
-            when is_handed_off then false
-            else coalesce(
-                event_index > last_bot_before_human_index
-                and event_index < first_human_index,
-                false
-            )
-        end as is_starter
-    from bot_tails
+    where
+        is_bot_first
+        and kind in {{ kinds(['bot', 'close', 'no_reply']) }}
+        and event_index < first_human_index
+    group by {{ conversation }}
 
 ),
 
 stretches as (
 
     select
-        *,
-        coalesce(
-            sum(case when is_ender then 1 else 0 end) over (
-                partition by {{ conversation }}
-                order by event_index
-                rows between unbounded preceding and 1 preceding
-            ),
-            0
-        ) as stretch_no
-    from starters
+        events.*,
+        case
+            when events.kind = {{ kind('handoff') }}
+                then
+                    events.is_bot_first
+                    and events.event_index = events.handoff_index
+                    and events.is_handed_off
+            when events.kind <> {{ kind('customer') }} then false
+            when not events.is_bot_first or events.event_index > events.hold_end_index then true
+            -- The bot held and a human simply answered: they waited since the bot's last word.
+            when events.is_handed_off then false
+            else coalesce(
+                events.event_index > bot_tails.last_bot_before_human_index
+                and events.event_index < events.first_human_index,
+                false
+            )
+        end as is_starter
+    from events
+    left join bot_tails
+        on
+            events.thread_num = bot_tails.thread_num
+            and events.stream_no = bot_tails.stream_no
+            and events.conversation_no = bot_tails.conversation_no
 
 ),
 

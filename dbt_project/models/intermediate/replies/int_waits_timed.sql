@@ -46,7 +46,7 @@ deadlines as (
 
     select
         clocked.thread_num,
-        clocked.stream_id,
+        clocked.stream_no,
         clocked.conversation_no,
         clocked.stretch_no,
         {{ from_micros(
@@ -63,7 +63,7 @@ deadlines as (
 
 select
     clocked.thread_num,
-    clocked.stream_id,
+    clocked.stream_no,
     clocked.conversation_no,
     clocked.stretch_no,
     clocked.is_first_response,
@@ -94,6 +94,6 @@ from clocked
 left join deadlines
     on
         clocked.thread_num = deadlines.thread_num
-        and clocked.stream_id = deadlines.stream_id
+        and clocked.stream_no = deadlines.stream_no
         and clocked.conversation_no = deadlines.conversation_no
         and clocked.stretch_no = deadlines.stretch_no

@@ -33,10 +33,10 @@ conversations as (
         people.customer_key
     from {{ ref('int_conversations') }} as conversations
     inner join {{ ref('int_conversation_keys') }} as keys
-        using (thread_num, stream_id, conversation_no)
+        using (thread_num, stream_no, conversation_no)
     inner join {{ ref('int_threads') }} as threads on conversations.thread_num = threads.thread_num
     left join {{ ref('int_conversation_people') }} as people
-        using (thread_num, stream_id, conversation_no)
+        using (thread_num, stream_no, conversation_no)
 
 ),
 

@@ -4,7 +4,7 @@ events as (
 
     select
         thread_num,
-        stream_id,
+        stream_no,
         conversation_no,
         message_num,
         author_num,
@@ -65,13 +65,13 @@ select
     end) = 1 as gave_first_response
 from events
 inner join people on events.author_num = people.author_num
-inner join keys using (thread_num, stream_id, conversation_no)
+inner join keys using (thread_num, stream_no, conversation_no)
 left join effort on events.message_num = effort.message_num
 left join waits on events.message_num = waits.reply_message_num
 left join first_responses
     on
         events.thread_num = first_responses.thread_num
-        and events.stream_id = first_responses.stream_id
+        and events.stream_no = first_responses.stream_no
         and events.conversation_no = first_responses.conversation_no
 where people.agent_key is not null
 group by keys.conversation_key, people.agent_key

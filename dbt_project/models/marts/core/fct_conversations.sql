@@ -46,12 +46,12 @@ effort as (
 
     select
         thread_num,
-        stream_id,
+        stream_no,
         conversation_no,
         sum(effort_seconds) as aht_active_seconds
     from {{ ref('int_agent_effort') }}
     where conversation_no is not null
-    group by thread_num, stream_id, conversation_no
+    group by thread_num, stream_no, conversation_no
 
 ),
 
@@ -77,7 +77,7 @@ resolved as (
 
     select
         timed.thread_num,
-        timed.stream_id,
+        timed.stream_no,
         timed.conversation_no,
         {{ business_micros('start_segment', 'timed.started_at') }} as start_business_micros,
         {{ business_micros('close_segment', 'timed.closed_at') }} as close_business_micros,
@@ -179,12 +179,12 @@ select
     deals.attributed_amount,
     '{{ var("definition_version") }}' as definition_version
 from timed
-inner join keys using (thread_num, stream_id, conversation_no)
-inner join resolved using (thread_num, stream_id, conversation_no)
+inner join keys using (thread_num, stream_no, conversation_no)
+inner join resolved using (thread_num, stream_no, conversation_no)
 inner join threads on timed.thread_num = threads.thread_num
-inner join answers using (thread_num, stream_id, conversation_no)
-left join first_responses using (thread_num, stream_id, conversation_no)
-left join people using (thread_num, stream_id, conversation_no)
-left join effort using (thread_num, stream_id, conversation_no)
+inner join answers using (thread_num, stream_no, conversation_no)
+left join first_responses using (thread_num, stream_no, conversation_no)
+left join people using (thread_num, stream_no, conversation_no)
+left join effort using (thread_num, stream_no, conversation_no)
 left join attributes on keys.conversation_key = attributes.conversation_key
 left join deals on keys.conversation_key = deals.conversation_key

@@ -11,7 +11,7 @@ answered as (
         conversations.first_customer_micros
     from {{ ref('int_conversations') }} as conversations
     inner join {{ ref('int_conversation_keys') }} as keys
-        using (thread_num, stream_id, conversation_no)
+        using (thread_num, stream_no, conversation_no)
     where conversations.initiated_by = 'us'
 
 ),
@@ -20,13 +20,13 @@ unanswered as (
 
     select
         thread_num,
-        stream_id,
+        stream_no,
         segment_no,
         min_by(message_num, event_index) as first_message_num,
         min(sent_micros) as started_micros
     from {{ ref('int_conversation_events') }}
     where is_unanswered_outbound
-    group by thread_num, stream_id, segment_no
+    group by thread_num, stream_no, segment_no
 
 ),
 
@@ -69,8 +69,8 @@ timed as (
 )
 
 select
-    {{ key(["'outbound'", 'messages.message_key']) }} as outbound_attempt_key,
-    messages.message_key as first_message_key,
+    {{ key(["'outbound'", message_key('messages')]) }} as outbound_attempt_key,
+    {{ message_key('messages') }} as first_message_key,
     timed.conversation_key,
     threads.thread_key,
     threads.source_slug,

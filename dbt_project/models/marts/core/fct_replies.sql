@@ -40,8 +40,8 @@ messages as (
 
     select
         message_num,
-        message_key
-    from {{ ref('int_messages__unioned') }}
+        {{ message_key('unioned') }} as message_key
+    from {{ ref('int_messages__unioned') }} as unioned
 
 )
 
@@ -80,10 +80,10 @@ select
         when waits.due_at <= {{ as_of() }} then false
     end as is_within_target_business
 from waits
-inner join keys using (thread_num, stream_id, conversation_no)
-inner join conversations using (thread_num, stream_id, conversation_no)
+inner join keys using (thread_num, stream_no, conversation_no)
+inner join conversations using (thread_num, stream_no, conversation_no)
 inner join threads on waits.thread_num = threads.thread_num
-left join conversation_people using (thread_num, stream_id, conversation_no)
+left join conversation_people using (thread_num, stream_no, conversation_no)
 inner join messages as waiting_messages on waits.waiting_message_num = waiting_messages.message_num
 left join messages as reply_messages on waits.reply_message_num = reply_messages.message_num
 left join authors as waiting_people on waits.waiting_author_num = waiting_people.author_num

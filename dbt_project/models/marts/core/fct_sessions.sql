@@ -4,15 +4,17 @@ sessions as (
 
     select
         keys.session_key,
-        sessions.thread_num,
-        min(sessions.sent_micros) as started_micros,
-        max(sessions.sent_micros) as ended_micros,
+        events.thread_num,
+        min(events.sent_micros) as started_micros,
+        max(events.sent_micros) as ended_micros,
         count(*) as message_count,
-        sum(case when sessions.kind in {{ kinds(['customer', 'courtesy']) }} then 1 else 0 end)
+        sum(case when events.kind in {{ kinds(['customer', 'courtesy']) }} then 1 else 0 end)
             as customer_message_count
-    from {{ ref('int_sessions') }} as sessions
-    inner join {{ ref('int_session_keys') }} as keys using (thread_num, session_no)
-    group by keys.session_key, sessions.thread_num
+    from {{ ref('int_events') }} as events
+    inner join {{ ref('int_session_keys') }} as keys
+        on events.thread_num = keys.thread_num and events.session_no = keys.session_no
+    where events.is_message
+    group by keys.session_key, events.thread_num
 
 ),
 

@@ -26,7 +26,7 @@ customer_events as (
 
     select
         events.thread_num,
-        events.stream_id,
+        events.stream_no,
         events.conversation_no,
         max_by(events.kind, events.event_index) as last_kind,
         max(events.sent_micros) as last_micros
@@ -34,7 +34,7 @@ customer_events as (
     inner join first_responses
         on
             events.thread_num = first_responses.thread_num
-            and events.stream_id = first_responses.stream_id
+            and events.stream_no = first_responses.stream_no
             and events.conversation_no = first_responses.conversation_no
     where
         events.kind in {{ kinds(['customer', 'courtesy']) }}
@@ -42,7 +42,7 @@ customer_events as (
         and events.sent_micros >= {{ micros('first_responses.waiting_since_at') }}
     group by
         events.thread_num,
-        events.stream_id,
+        events.stream_no,
         events.conversation_no
 
 ),
@@ -58,7 +58,7 @@ judged as (
                 then {{ from_micros('customer_events.last_micros') }}
         end as clock_stopped_at
     from first_responses
-    left join customer_events using (thread_num, stream_id, conversation_no)
+    left join customer_events using (thread_num, stream_no, conversation_no)
 
 )
 
@@ -88,5 +88,5 @@ select
             then judged.due_at
     end as breached_at
 from judged
-inner join keys using (thread_num, stream_id, conversation_no)
+inner join keys using (thread_num, stream_no, conversation_no)
 inner join threads on judged.thread_num = threads.thread_num

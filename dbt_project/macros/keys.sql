@@ -1,0 +1,9 @@
+{# Keys of the marts, each made in one place. Hashes, so the same whatever was loaded when. #}
+
+{% macro message_key(alias, message_id='message_id') -%}
+    {{ key([alias ~ '.source_slug', alias ~ '.thread_id', alias ~ '.' ~ message_id]) }}
+{%- endmacro %}
+
+{% macro thread_key(alias) -%}
+    {{ key([alias ~ '.source_slug', alias ~ '.thread_id']) }}
+{%- endmacro %}
