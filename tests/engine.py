@@ -23,7 +23,7 @@ import pyarrow as pa
 from pipelines.lib.business_calendar import CALENDAR
 from pipelines.lib.company_config import CHANNELS, ROSTER, read_company_config
 from pipelines.lib.raw_tables import DATASETS
-from pipelines.lib.text_rules import courtesy_pattern, question_pattern
+from pipelines.lib.text_rules import courtesy_pattern, question_pattern, start_pattern
 from pipelines.lib.who_is_us import SOURCE_RULES
 from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
 from pipelines.sources._common.contracts import ENTITIES, TIMESTAMP
@@ -171,6 +171,7 @@ def _variables(rules: EngineRules) -> str:
             "first_response_target_seconds": rules.target_seconds,
             "courtesy_pattern": courtesy_pattern(config.courtesy_phrases),
             "question_pattern": question_pattern(config.question_words),
+            "phrase_start_pattern": start_pattern(config.courtesy_phrases, config.question_words),
         },
         ensure_ascii=False,
         sort_keys=True,

@@ -118,15 +118,15 @@ DELETIONS = (
     ),
     Deletion(
         "a bot's message answers no wait for a human",
-        "models/intermediate/replies/int_waits.sql",
-        "{% set enders = kinds(['agent', 'close', 'no_reply']) %}",
-        "{% set enders = kinds(['agent', 'bot', 'close', 'no_reply']) %}",
+        f"{ENGINE}/int_turns.sql",
+        "kind in {{ kinds(['agent', 'close', 'no_reply']) }} and not is_template as is_ender",
+        "kind in {{ kinds(['agent', 'bot', 'close', 'no_reply']) }} as is_ender",
     ),
     Deletion(
         "«no reply needed» stops the clock",
-        "models/intermediate/replies/int_waits.sql",
-        "{% set enders = kinds(['agent', 'close', 'no_reply']) %}",
-        "{% set enders = kinds(['agent', 'close']) %}",
+        f"{ENGINE}/int_turns.sql",
+        "kind in {{ kinds(['agent', 'close', 'no_reply']) }} and not is_template as is_ender",
+        "kind in {{ kinds(['agent', 'close']) }} and not is_template as is_ender",
     ),
     Deletion(
         "an outbound conversation has a first response only once something is asked",
@@ -149,9 +149,9 @@ DELETIONS = (
     ),
     Deletion(
         "a session ends after 30 minutes",
-        f"{ENGINE}/int_sessions.sql",
-        "sent_micros - previous_micros > {{ gap }}",
-        "sent_micros - previous_micros >= {{ gap }}",
+        f"{ENGINE}/int_events.sql",
+        "sent_micros - previous_message_micros > {{ session_gap }}",
+        "sent_micros - previous_message_micros >= {{ session_gap }}",
     ),
     Deletion(
         "effort never reaches back past the agent's previous message",

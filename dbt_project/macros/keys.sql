@@ -1,7 +1,7 @@
 {# Keys of the marts, each made in one place. Hashes, so the same whatever was loaded when. #}
 
-{% macro message_key(alias, message_id='message_id') -%}
-    {{ key([alias ~ '.source_slug', alias ~ '.thread_id', alias ~ '.' ~ message_id]) }}
+{% macro message_key(alias, message_id=none) -%}
+    {{ key([alias ~ '.source_slug', alias ~ '.thread_id', message_id or alias ~ '.message_id']) }}
 {%- endmacro %}
 
 {% macro thread_key(alias) -%}

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines.lib.company_state import company_config
 from pipelines.lib.loading import be_quiet
-from pipelines.lib.text_rules import courtesy_pattern, question_pattern
+from pipelines.lib.text_rules import courtesy_pattern, question_pattern, start_pattern
 from pipelines.settings import DBT_PROJECT_DIR, Settings
 
 DBT_EXECUTABLE = Path(sys.executable).parent / "dbt"
@@ -66,6 +66,7 @@ def dbt_variables(settings: Settings, now: str | None = None) -> dict[str, Any]:
         "first_response_target_seconds": int(settings.project.targets.first_response_minutes * 60),
         "courtesy_pattern": courtesy_pattern(config.courtesy_phrases),
         "question_pattern": question_pattern(config.question_words),
+        "phrase_start_pattern": start_pattern(config.courtesy_phrases, config.question_words),
         "definition_version": DEFINITION_VERSION,
     }
 

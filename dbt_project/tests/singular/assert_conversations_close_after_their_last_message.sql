@@ -4,16 +4,15 @@ with
 last_messages as (
 
     select
-        messages.conversation_key,
-        max(messages.sent_at) as last_sent_at
-    from {{ ref('fct_messages') }} as messages
-    inner join {{ ref('int_conversation_events') }} as events
-        on messages.message_key = events.message_key
+        keys.conversation_key,
+        {{ from_micros('max(events.sent_micros)') }} as last_sent_at
+    from {{ ref('int_conversation_events') }} as events
+    inner join {{ ref('int_conversation_keys') }} as keys
+        using (thread_num, stream_no, conversation_no)
     where
-        messages.conversation_key is not null
-        and events.kind in {{ kinds(['customer', 'courtesy', 'agent', 'bot']) }}
+        events.kind in {{ kinds(['customer', 'courtesy', 'agent', 'bot']) }}
         and not events.is_after_close
-    group by messages.conversation_key
+    group by keys.conversation_key
 
 )
 

@@ -32,7 +32,10 @@ matched as (
             partition by keys.conversation_key
             -- The platform's own conversation outranks what is said of the whole thread.
             order by
-                case when attributes.source_conversation_id = keys.source_conversation_id then 1 else 2 end,
+                case
+                    when attributes.source_conversation_id = keys.source_conversation_id then 1
+                    else 2
+                end,
                 attributes.row_key
         ) as choice
     from keys

@@ -14,6 +14,13 @@
 {% set message_kinds = kinds(['customer', 'courtesy', 'agent', 'bot']) %}
 {% set customer_kinds = kinds(['customer', 'courtesy']) %}
 {% set opening_kinds = kinds(['customer', 'agent', 'bot']) %}
+{# What every step hands on, and what is known once limits are. #}
+{% set passengers = '''
+        thread_num, stream_no, stream_mode, event_index, message_num, author_num, sent_micros, kind,
+        is_question, is_message, session_no, gap_micros
+''' | trim %}
+{% set carried = passengers ~ ', is_template, previous_micros, limit_micros, is_late,
+        is_late_tail_candidate' %}
 
 with
 
@@ -53,7 +60,10 @@ intricate_streams as (
     from raw_previous
     where
         kind in {{ kinds(['template', 'close', 'handoff', 'no_reply']) }}
-        or (kind = {{ kind('courtesy') }} and sent_micros - raw_previous_micros > least(gap_micros, {{ cap }}))
+        or (
+            kind = {{ kind('courtesy') }}
+            and sent_micros - raw_previous_micros > least(gap_micros, {{ cap }})
+        )
     group by thread_num, stream_no
 
 ),
@@ -196,6 +206,32 @@ previous as (
 
 ),
 
+every_stream as (
+
+    select
+        {{ passengers }},
+        is_template,
+        was_attempt,
+        previous_micros,
+        previous_kind,
+        is_closed_already,
+        false as is_plain
+    from previous
+
+    union all
+
+    select
+        {{ passengers }},
+        false as is_template,
+        false as was_attempt,
+        raw_previous_micros as previous_micros,
+        raw_previous_kind as previous_kind,
+        false as is_closed_already,
+        true as is_plain
+    from plain
+
+),
+
 limits as (
 
     select
@@ -212,7 +248,7 @@ limits as (
             when previous_kind in {{ kinds(['customer', 'handoff']) }} then {{ cap }}
             else gap_micros
         end as is_late
-    from previous
+    from every_stream
 
 ),
 
@@ -248,6 +284,7 @@ marked as (
                     end
         end as mark
     from candidates
+    where not is_plain
 
 ),
 
@@ -289,59 +326,21 @@ stated as (
 
 ),
 
--- Nothing closes a plain stream but silence: its state is open from its first message on, and who
--- waits is told by the message before.
-every_stream as (
+-- Nothing closes a plain stream but silence: it is open from its first message on.
+every_state as (
 
     select
-        thread_num,
-        stream_no,
-        stream_mode,
-        event_index,
-        message_num,
-        author_num,
-        sent_micros,
-        kind,
-        is_question,
-        is_message,
-        is_template,
-        session_no,
-        gap_micros,
-        previous_micros,
-        limit_micros,
-        is_late,
-        is_late_tail_candidate,
+        {{ carried }},
         state
     from stated
 
     union all
 
     select
-        thread_num,
-        stream_no,
-        stream_mode,
-        event_index,
-        message_num,
-        author_num,
-        sent_micros,
-        kind,
-        is_question,
-        is_message,
-        false as is_template,
-        session_no,
-        gap_micros,
-        raw_previous_micros as previous_micros,
-        case
-            when raw_previous_kind = {{ kind('customer') }} then {{ cap }}
-            else gap_micros
-        end as limit_micros,
-        stream_mode = 'gap'
-        and sent_micros - raw_previous_micros
-        > case when raw_previous_kind = {{ kind('customer') }} then {{ cap }} else gap_micros end
-            as is_late,
-        false as is_late_tail_candidate,
-        case when raw_previous_kind is not null then 0 end as state
-    from plain
+        {{ carried }},
+        case when previous_micros is not null then 0 end as state
+    from candidates
+    where is_plain
 
 ),
 
@@ -374,7 +373,7 @@ decided as (
             when stream_mode = 'platform' then true
             else sent_micros - previous_micros <= limit_micros
         end as is_inside
-    from every_stream
+    from every_state
 
 ),
 
@@ -382,7 +381,9 @@ numbered as (
 
     select
         *,
-        sum(starts_segment) over ({{ stream }} rows unbounded preceding) as segment_no,
+        -- Cast: a sum is a HUGEINT, many times slower to scan.
+        cast(sum(starts_segment) over ({{ stream }} rows unbounded preceding) as integer)
+            as segment_no,
         last_value(
             case
                 when
@@ -437,7 +438,7 @@ conversations as (
 
     select
         *,
-        sum(
+        cast(sum(
             case
                 when coalesce(is_farewell, false) or is_unanswered_attempt then 0
                 else 1
@@ -446,7 +447,7 @@ conversations as (
             partition by thread_num, stream_no
             order by segment_no
             rows unbounded preceding
-        ) as conversation_no
+        ) as integer) as conversation_no
     from judged
 
 )

@@ -52,12 +52,15 @@ facts as (
             as first_customer_micros,
         min(event_index) filter (where kind = {{ kind('customer') }} and is_question)
             as first_question_index,
-        sum(case when kind in {{ kinds(['customer', 'courtesy']) }} then 1 else 0 end)
-            as customer_message_count,
-        sum(case when kind = {{ kind('agent') }} and not is_template then 1 else 0 end)
-            as agent_message_count,
-        sum(case when kind = {{ kind('bot') }} then 1 else 0 end) as bot_message_count,
-        sum(case when is_message then 1 else 0 end) as message_count
+        cast(sum(
+            case when kind in {{ kinds(['customer', 'courtesy']) }} then 1 else 0 end
+        ) as integer) as customer_message_count,
+        cast(sum(
+            case when kind = {{ kind('agent') }} and not is_template then 1 else 0 end
+        ) as integer) as agent_message_count,
+        cast(sum(case when kind = {{ kind('bot') }} then 1 else 0 end) as integer)
+            as bot_message_count,
+        cast(sum(case when is_message then 1 else 0 end) as integer) as message_count
     from events
     group by {{ conversation }}
 

@@ -29,7 +29,9 @@ texts as (
 
     select
         message_num,
-        {{ normalised_text('text') }} as plain_text
+        text,
+        position('?' in text) > 0 as has_question_mark,
+        {{ matches('lower(text)', var('phrase_start_pattern')) }} as begins_like_a_phrase
     from {{ ref('int_messages__unioned') }}
     where event_type = 'message' and author_type = 'customer' and text is not null
 
@@ -39,8 +41,17 @@ courtesies as (
 
     select
         message_num,
-        {{ matches('plain_text', var('courtesy_pattern')) }} as is_courtesy,
-        {{ matches('plain_text', var('question_pattern')) }} as is_question
+        case
+            when begins_like_a_phrase
+                then {{ matches(normalised_text('text'), var('courtesy_pattern')) }}
+            else false
+        end as is_courtesy,
+        case
+            when has_question_mark then true
+            when begins_like_a_phrase
+                then {{ matches(normalised_text('text'), var('question_pattern')) }}
+            else false
+        end as is_question
     from texts
 
 ),

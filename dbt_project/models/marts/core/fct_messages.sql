@@ -81,7 +81,7 @@ select
     messages.deleted_at,
     case
         when messages.reply_to_message_id is not null
-            then {{ message_key('messages', 'reply_to_message_id') }}
+            then {{ message_key('messages', 'messages.reply_to_message_id') }}
     end as reply_to_message_key,
     messages.message_seq
 from messages

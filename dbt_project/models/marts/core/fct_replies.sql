@@ -40,13 +40,13 @@ messages as (
 
     select
         message_num,
-        {{ message_key('unioned') }} as message_key
-    from {{ ref('int_messages__unioned') }} as unioned
+        message_id
+    from {{ ref('int_messages__unioned') }}
 
 )
 
 select
-    {{ key(["'reply'", 'waiting_messages.message_key']) }} as reply_key,
+    {{ key(["'reply'", message_key('threads', 'waiting_messages.message_id')]) }} as reply_key,
     keys.conversation_key,
     threads.source_slug,
     threads.channel_type,
@@ -54,8 +54,11 @@ select
     threads.team as team_key,
     coalesce(waiting_people.customer_key, conversation_people.customer_key) as customer_key,
     repliers.agent_key,
-    waiting_messages.message_key as waiting_message_key,
-    reply_messages.message_key as reply_message_key,
+    {{ message_key('threads', 'waiting_messages.message_id') }} as waiting_message_key,
+    case
+        when waits.reply_message_num is not null
+            then {{ message_key('threads', 'reply_messages.message_id') }}
+    end as reply_message_key,
     waits.waiting_since_at,
     {{ local_date('waits.waiting_since_at') }} as waiting_since_local_date,
     waits.replied_at,
