@@ -44,8 +44,8 @@ def question_pattern(words: Iterable[str]) -> str:
 def start_pattern(phrases: Iterable[str], words: Iterable[str]) -> str:
     """Return a cheap pattern that any text must fit, in lower case, to fit one of the others.
 
-    Question marks apart. Most texts do not begin like a phrase of the lists, and are then spared the
-    normalising. Modifiers may stand anywhere inside a word, so that a text with one always fits.
+    Question marks apart. Most texts do not begin like a phrase of the lists, and are then spared
+    the normalising. Modifiers may stand inside a word, so that a text with one always fits.
     """
     starts = {
         plain.split()[0][:_START] for text in (*phrases, *words) if (plain := normalise(text))
