@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[1]
 OTVET = Path(sys.executable).parent / "otvet"
@@ -37,13 +39,27 @@ def otvet(home: Path, *arguments: object, **environment: str) -> subprocess.Comp
     )
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return a home that the first worker to ask for it makes, and all of them read."""
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    folder = (factory.getbasetemp().parent if is_worker else factory.getbasetemp()) / name
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "made").exists():
+            folder.mkdir(exist_ok=True)
+            make(folder / "home")
+            (folder / "made").touch()
+    return folder / "home"
+
+
+def _make_demo(home: Path) -> None:
+    finished = otvet(home, "demo", "--no-serve")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which the demo ran: the emulated company, published."""
-    home = tmp_path_factory.mktemp("demo") / "home"
-    finished = otvet(home, "demo", "--no-serve")
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    return home
+    return made_once(tmp_path_factory, "demo", _make_demo)
 
 
 @pytest.fixture(scope="session")
@@ -51,4 +67,4 @@ def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A published home of a tiny company (`tests.small_company`); copy it before a change."""
     from tests.small_company import make_home
 
-    return make_home(tmp_path_factory.mktemp("small") / "home")
+    return made_once(tmp_path_factory, "small", make_home)
