@@ -18,6 +18,7 @@ from typing import Final, Literal
 
 import phonenumbers
 import pyarrow as pa
+import pyarrow.compute as pc
 
 IdentifierKind = Literal[
     "phone", "email", "card", "handle", "name", "telegram_user", "telegram_chat",
@@ -38,6 +39,11 @@ VAULT: Final = pa.schema(
 # Cheap test that decides whether the real finders run: most messages hold none of these.
 _SUSPICIOUS: Final = re.compile(
     r"@|\d[\d\s().\-‑–\u00a0\u202f]{5,}\d|\.me/|vk\.com/|instagram\.com/"
+)
+# The same for whole columns, in Arrow's RE2 and a little wider (its classes are those of Unicode):
+# what it does not find, `mask` leaves alone. A test compares the two on random texts.
+MAY_HOLD_PERSONAL: Final = (
+    r"@|\p{Nd}[\p{Nd}\p{Z}\p{Cc}().\-\x{2010}-\x{2015}]{5,}\p{Nd}|\.me/|vk\.com/|instagram\.com/"
 )
 # The look-behind keeps the search linear on long tokens: only a token's beginning is tried.
 _EMAIL: Final = re.compile(r"(?<![\w.+\-])[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")
@@ -140,6 +146,16 @@ class Pseudonymizer:
             text = _PROFILE_LINK.sub(lambda found: self._token("link", found.group()), text)
             text = _HANDLE.sub(lambda found: self._token("handle", found.group()), text)
         return _DIGIT_RUN.sub(self._mask_digits, text)
+
+    def mask_column(self, texts: pa.Array) -> pa.Array:
+        """`mask` for an array of texts and nulls: most texts are passed by one scan in C++."""
+        suspicious = pc.fill_null(pc.match_substring_regex(texts, MAY_HOLD_PERSONAL), False)
+        found = texts.filter(suspicious)
+        if not len(found):
+            return texts
+        masked = {text: self.mask(text) for text in dict.fromkeys(found.to_pylist())}
+        replaced = pa.array(map(masked.__getitem__, found.to_pylist()), texts.type)
+        return pc.replace_with_mask(texts, suspicious, replaced)
 
     def drain(self) -> pa.Table:
         """Return the originals met since the last call, as the vault's table."""

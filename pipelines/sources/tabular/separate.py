@@ -14,11 +14,6 @@ from pipelines.sources.tabular import contract
 from pipelines.sources.tabular.functions import identifier, literal
 from pipelines.sources.tabular.mapping import Mapping
 
-# Wider than the finder of `Pseudonymizer.mask`, in Arrow's RE2: most texts hold none of these and
-# never reach Python (on forum answers 85 of 100).
-_MAY_HOLD_PERSONAL: Final = (
-    r"@|\p{Nd}[\p{Nd}\p{Z}\p{Cc}().\-\x{2010}-\x{2015}]{5,}\p{Nd}|t\.me/|wa\.me/|vk\.com/"
-)
 # What may change while the row stays the same thing.
 _NOT_IDENTIFYING: Final = frozenset({"source_metadata", "referral", "edited_at", "read_at"})
 _LOOKS_LIKE_CONTACT: Final = r"@|^\+"
@@ -122,16 +117,7 @@ class Separator:
         return pc.if_else(suspicious, self._pseudonyms("link", column), column)
 
     def _masked(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
-        values = column.combine_chunks()
-        positions = pc.indices_nonzero(
-            pc.fill_null(pc.match_substring_regex(values, _MAY_HOLD_PERSONAL), False)
-        )
-        if not len(positions):
-            return values
-        mask = self._pseudonymizer.mask
-        replaced = pa.array([mask(v) for v in values.take(positions).to_pylist()], pa.string())
-        marks = pc.is_in(pa.array(range(len(values)), pa.uint64()), value_set=positions)
-        return pc.replace_with_mask(values, marks, replaced)
+        return self._pseudonymizer.mask_column(column.combine_chunks())
 
     def _hash(self, table: pa.Table, names: list[str], prefix: str) -> pa.ChunkedArray:
         """Return the MD5 of the named columns: of what is stored, so of no originals."""
