@@ -232,11 +232,11 @@ def stable_hash(parts: Iterable[object]) -> str:
 
     Values are length-prefixed, so ("ab", "c") and ("a", "bc") differ; null differs from "".
     """
-    digest = hashlib.blake2b(digest_size=16)
+    content = []
     for part in parts:
         encoded = b"\x00" if part is None else b"\x01" + str(part).encode()
-        digest.update(len(encoded).to_bytes(4, "big") + encoded)
-    return digest.hexdigest()
+        content += (len(encoded).to_bytes(4, "big"), encoded)
+    return hashlib.blake2b(b"".join(content), digest_size=16).hexdigest()
 
 
 def stable_hashes(firsts: Sequence[str], seconds: pa.Array) -> list[str]:

@@ -7,7 +7,6 @@ so identities join without anybody seeing the number.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import re
@@ -122,7 +121,7 @@ class Pseudonymizer:
         if cached is not None:
             return cached
         canonical = self._canonical(kind, value)
-        digest = hmac.new(self._key, f"{kind}:{canonical}".encode(), hashlib.sha256).hexdigest()
+        digest = hmac.digest(self._key, f"{kind}:{canonical}".encode(), "sha256").hex()
         result = f"{kind}_{digest[:20]}"
         self._cache[(kind, value)] = result
         self._pending[result] = (kind, value)

@@ -22,7 +22,7 @@ from pipelines.sources.whatsapp_export.headers import (
 from pipelines.sources.whatsapp_export.identity import (
     InstantCounters,
     message_id,
-    version_key,
+    version_rank,
 )
 from pipelines.sources.whatsapp_export.lines import (
     EXPIRED,
@@ -94,7 +94,10 @@ class ChatReader:
         )
         self._chat_key = comparable(survey.chat.name)
         self._batch = MessageBatch(
-            source_name=source_name, thread_id=self._thread_id, is_group=survey.is_group
+            source_name=source_name,
+            thread_id=self._thread_id,
+            is_group=survey.is_group,
+            pseudonymizer=pseudonymizer,
         )
         self._rejected = RejectedRows(
             source_name=source_name, resource="messages", file_key=survey.file_key
@@ -104,6 +107,7 @@ class ChatReader:
         self.first_at: int | None = None
         self.last_at: int | None = None
         self._authors: dict[str, tuple[str, str, str]] = {}  # raw -> id, name id, cleaned
+        self._ranks: dict[tuple[int | None, int], str] = {}
         self._days: dict[str, int | None] = {}
         self._seconds: dict[tuple[str, str], int | None] = {}
         self._counters = InstantCounters([(day - EPOCH_DAY) * _DAY for day in survey.floors])
@@ -289,30 +293,31 @@ class ChatReader:
     ) -> None:
         content = self._content(message, split)
         author_type, author_id, name_id = self._people(split, content, sent_at)
-        text = length = None
-        if content.text is not None:
-            text = self._pseudonymizer.mask(content.text)
-            length = len(content.text)
+        text = content.text
+        length = None if text is None else len(text)
         cut = self._survey.cut.get(message.instant)
         sent = sent_at * _MICROSECONDS
         # An export has no time of the edit; the own time lets this version win in staging. In a
         # cut instant the line may not be the one it seems to be: there the row key decides.
         edited = sent if (content.edited or content.deleted) and cut is None else None
-        row_key = version_key(
-            lines_of_cut_instant=cut,
-            is_group=self._survey.is_group,
-            detail=content.detail,
-            fields=f"{self._source_name}|{identity}|{sent}|{edited}|{sequence}|{author_type}"
-            f"|{content.event_type}|{author_id}|{name_id}|{content.content_type}|{length}"
-            f"|{content.metadata}",
-            text=text,
-        )
         self._batch.extend(
             (
-                row_key, identity, sequence, content.event_type, sent, edited, author_type,
+                self._rank(cut, content.detail),
+                f"{self._source_name}|{identity}|{sent}|{edited}|{sequence}|{author_type}"
+                f"|{content.event_type}|{author_id}|{name_id}|{content.content_type}|{length}"
+                f"|{content.metadata}",
+                identity, sequence, content.event_type, sent, edited, author_type,
                 author_id, name_id, content.content_type, text, length, content.metadata,
             )
         )  # fmt: skip
+
+    def _rank(self, cut: int | None, detail: int) -> str:
+        known = self._ranks.get((cut, detail))
+        if known is None:
+            known = self._ranks[cut, detail] = version_rank(
+                lines_of_cut_instant=cut, is_group=self._survey.is_group, detail=detail
+            )
+        return known
 
     def _count(self, author: str, sent_at: int) -> None:
         self.messages_by_author[author] = self.messages_by_author.get(author, 0) + 1
