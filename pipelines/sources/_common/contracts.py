@@ -239,6 +239,13 @@ def stable_hash(parts: Iterable[object]) -> str:
     return hashlib.blake2b(b"".join(content), digest_size=16).hexdigest()
 
 
+def stable_text_hash(text: str) -> str:
+    """`stable_hash((text,))`, for those who hash millions."""
+    encoded = text.encode()
+    head = (len(encoded) + 1).to_bytes(4, "big")
+    return hashlib.blake2b(b"%b\x01%b" % (head, encoded), digest_size=16).hexdigest()
+
+
 def stable_hashes(firsts: Sequence[str], seconds: pa.Array) -> list[str]:
     """`stable_hash((first, second))` of each pair, for a column of texts and nulls.
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from pipelines.sources._common.contracts import stable_hash, stable_hashes
+from pipelines.sources._common.contracts import stable_hashes, stable_text_hash
 from pipelines.sources.whatsapp_export import settings
 
 _COMPLETE: Final = 0xFF
@@ -49,7 +49,7 @@ def message_id(thread_id: str, wall: int, author: str | None, ordinal: int) -> s
     Not the text: an edited or deleted line is the same message. One joined part, because few
     parts hash three times as fast as many; none of these can hold the separator.
     """
-    return stable_hash((f"{thread_id}|{wall}|{author}|{ordinal}",))
+    return stable_text_hash(f"{thread_id}|{wall}|{author}|{ordinal}")
 
 
 def version_rank(*, lines_of_cut_instant: int | None, is_group: bool, detail: int) -> str:
