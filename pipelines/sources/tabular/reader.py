@@ -119,7 +119,9 @@ class _Reader:
         self, prepared: Prepared, loaded: Loaded, table: Table, batch_rows: int
     ) -> Iterator[tuple[str, pa.Table]]:
         relation = loaded.relations[table.explode]
-        projection = project(self._mapping, table, relation=relation, zone=self._zone)
+        projection = project(
+            self._mapping, table, relation=relation, zone=self._zone, typed=loaded.typed
+        )
         try:
             batches = self._evaluator.execute(projection.sql).to_arrow_reader(batch_rows)
         except duckdb.Error as error:
