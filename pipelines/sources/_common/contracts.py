@@ -232,7 +232,7 @@ def stable_hash(parts: Iterable[object]) -> str:
 
     Values are length-prefixed, so ("ab", "c") and ("a", "bc") differ; null differs from "".
     """
-    content = []
+    content: list[bytes] = []
     for part in parts:
         encoded = b"\x00" if part is None else b"\x01" + str(part).encode()
         content += (len(encoded).to_bytes(4, "big"), encoded)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,8 @@ class Loaded:
     relations: dict[str | None, str] = field(default_factory=dict)
     # Columns that kept their type, because the mapping takes them as they are: name → type.
     typed: dict[str, str] = field(default_factory=dict)
+    # Why a file that is read while its rows are evaluated could not be read to its end.
+    failure: Exception | None = None
     rejected: list[tuple[str, str, str]] = field(default_factory=list)  # place, reason, remedy
 
 
@@ -86,17 +88,16 @@ class Loader:
         try:
             header = list(pq.read_schema(prepared.plain).names)
             wanted = _wanted(prepared.origin, files, header)
-            relation = loaded.relations[None] = "rows_0"
             scan = f"read_parquet({literal(str(prepared.plain))})"
             if _can_stream(files):
                 loaded.typed = self._native_types(wanted, scan, files.tables[0])
-                self._stream(relation, wanted, scan, loaded.typed)
+                loaded.relations[None] = "stream"
+                self._stream("stream", wanted, scan, loaded)
             else:
-                self._copy(relation, wanted, scan, files, prepared.origin)
+                loaded.relations[None] = "rows_0"
+                self._copy("rows_0", wanted, scan, files, prepared.origin)
         except (pa.ArrowException, duckdb.Error, OSError) as error:
-            raise SourceFileError(
-                prepared.origin, "is not a readable Parquet file", "Export the file again"
-            ) from error
+            raise unreadable_parquet(prepared.origin) from error
 
     def _load_records(self, prepared: Prepared, files: Files, loaded: Loaded) -> None:
         explodes = dict.fromkeys(table.explode for table in files.tables)
@@ -149,13 +150,24 @@ class Loader:
         self._finish(relation, files, origin)
 
     def _stream(
-        self, relation: str, wanted: dict[str, str | None], scan: str, typed: dict[str, str]
+        self, relation: str, wanted: dict[str, str | None], scan: str, loaded: Loaded
     ) -> None:
         """Let the evaluating session read a scan of the reading one, once and as it goes."""
-        query = _selection(wanted, scan, typed)
-        batches = self._reader.execute(query).to_arrow_reader(_READ_ROWS)
-        self._evaluator.execute(f"drop table if exists {relation}")
-        self._evaluator.register(relation, batches)
+        source = self._reader.execute(_selection(wanted, scan, loaded.typed)).to_arrow_reader(
+            _READ_ROWS
+        )
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            try:
+                yield from source
+            except (duckdb.Error, pa.ArrowException, OSError) as error:
+                # Else it would pass for an error of the mapping's expressions.
+                loaded.failure = error
+                raise
+
+        self._evaluator.register(
+            relation, pa.RecordBatchReader.from_batches(source.schema, batches())
+        )
 
     def _native_types(
         self, wanted: dict[str, str | None], scan: str, table: Table
@@ -231,6 +243,11 @@ class Loader:
                 f"create or replace temp table {relation} as "
                 f"select *, {', '.join(extra)} from {relation} order by _row, _index"
             )
+
+
+def unreadable_parquet(origin: Path) -> SourceFileError:
+    """The error of a file whose end, beginning or middle is no Parquet."""
+    return SourceFileError(origin, "is not a readable Parquet file", "Export the file again")
 
 
 def _can_stream(files: Files) -> bool:

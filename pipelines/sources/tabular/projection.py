@@ -144,7 +144,7 @@ def _part(entity: str, field: Field, spec: Column, zone: str, typed: Types[str, 
     read = raw_name if spec.using is None else f"cast({spec.using}({raw_name}) as varchar)"
     mapped = _mapped(spec, read)
     value = _typed(field, spec, mapped, spec.zone or zone)
-    if spec.column in typed:
+    if spec.column is not None and spec.column in typed:
         raw = identifier(spec.column)
         value = _native(raw_name, typed[spec.column], spec.zone or zone)
     problems: list[tuple[str, str, str]] = []

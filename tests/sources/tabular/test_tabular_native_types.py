@@ -12,6 +12,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.sources._common.exports import SourceFileError
 from tests.sources.tabular.tabular_support import read_all
 
 _START = datetime(2026, 3, 29, 0, 30, 0, 123456)  # noqa: DTZ001 - the summer time begins that night
@@ -46,7 +47,7 @@ def table() -> pa.Table:
             "author": pa.array([f"a{n % 5}" for n in range(_ROWS)]),
             "text": pa.array(
                 [None if n == 9 else f" Номер {n}: +7916123450{n % 10} " for n in range(_ROWS)]
-            ),  # fmt: skip # noqa: E501
+            ),
         }
     )
 
@@ -120,3 +121,31 @@ def test_wall_time_of_a_typed_column_is_read_in_the_zone_of_the_mapping(tmp_path
     assert first["sent_at"] == datetime(2026, 3, 28, 23, 30, 0, 123456, tzinfo=UTC)
     assert first["edited_at"] == datetime(2026, 4, 1, 0, tzinfo=UTC)
     assert first["is_group"] is True
+
+
+def test_files_of_both_formats_are_read_one_after_another(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    columns = {name: f'"{source}"' for name, source in COLUMNS.items()}
+    values = table()
+    for number in range(4):
+        part = values.slice(number * 10, 10)
+        if number % 2:
+            pa_csv.write_csv(as_text(part), tmp_path / f"{number}.csv")
+        else:
+            pq.write_table(part, tmp_path / f"{number}.parquet")
+    parts = read_all([tmp_path], mapping(tmp_path, columns)).rows("messages")
+    whole = read(tmp_path_factory.mktemp("whole"), "parquet", values, columns).rows("messages")
+    assert sorted(row["row_key"] for row in parts) == sorted(row["row_key"] for row in whole)
+
+
+def test_parquet_damaged_in_its_middle_is_no_readable_file(tmp_path: Path) -> None:
+    columns = {name: f'"{source}"' for name, source in COLUMNS.items()}
+    path = tmp_path / "messages.parquet"
+    pq.write_table(table(), path, compression="none", use_dictionary=False)
+    content = bytearray(path.read_bytes())
+    # The pages; the schema stands at the end.
+    content[4 : len(content) // 2] = b"\xff" * (len(content) // 2 - 4)
+    path.write_bytes(content)
+    with pytest.raises(SourceFileError, match="is not a readable Parquet file"):
+        read_all([path], mapping(tmp_path, columns))
