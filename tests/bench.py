@@ -1,11 +1,13 @@
 """`make bench`: rates of the import paths and times of the main job's steps, side by side.
 
-Everything runs in one process on the emulated company, so the ratios hold on any machine; the
-absolute figures are this machine's.
+The import paths are measured on written inputs, each in a process of its own (`bench_imports`); the
+steps of the main job in one process on the emulated company. So the ratios hold on any machine; the
+absolute figures are this machine's. Sizes: `python -m tests.bench --help`.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import resource
 import sys
@@ -21,8 +23,9 @@ from pipelines.sandbox.world import generate_world
 from pipelines.sandbox.writers import write_company
 from pipelines.semantics import SemanticLayer
 from pipelines.settings import load_settings
+from tests.bench_imports import measure_imports
 
-MESSAGES = int(os.environ.get("OTVET_BENCH_MESSAGES", "100000"))
+_MESSAGES = int(os.environ.get("OTVET_BENCH_MESSAGES", "100000"))
 
 
 def _timed(name: str, rows: int | None, work: Callable[[], object]) -> None:
@@ -37,11 +40,21 @@ def _timed(name: str, rows: int | None, work: Callable[[], object]) -> None:
 
 def main() -> None:
     """Print the table of measurements."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=_MESSAGES, help="of the emulated company")
+    parser.add_argument("--import-rows", type=int, default=100_000, help="of each import path")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="otvet_bench_") as folder:
+        measure_imports(given.import_rows, Path(folder))
+    _measure_company(given.messages)
+
+
+def _measure_company(messages: int) -> None:
     with tempfile.TemporaryDirectory(prefix="otvet_bench_") as folder:
         home = Path(folder) / "home"
         os.environ["OTVET_HOME"] = str(home)
         company = Path(folder) / "company"
-        world = generate_world(1, MESSAGES, None)
+        world = generate_world(1, messages, None)
         _timed(
             "write the emulated company", len(world.messages), lambda: write_company(world, company)
         )
@@ -59,7 +72,7 @@ def main() -> None:
                 time_zone=settings.project.company.time_zone,
             )
             _timed(
-                f"import {source.name}",
+                f"company: import {source.name}",
                 by_source.get(source.name),
                 lambda request=request: import_files(settings, request),  # type: ignore[misc]
             )

@@ -25,7 +25,7 @@ from pipelines.lib.who_is_us import (
 from pipelines.settings import ConfigurationError, Settings
 from pipelines.sources._common.contracts import ENTITIES
 from pipelines.sources._common.exports import ExportSummary, SourceFileError
-from pipelines.sources._common.landing import Landing, landed_resources
+from pipelines.sources._common.landing import Landing, LoadedBefore, landed_resources
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.tabular import discovery as tabular_discovery
 from pipelines.sources.tabular import reader as tabular
@@ -309,7 +309,8 @@ def _load(
     people: Pseudonymizer,
 ) -> None:
     upsert = {"disposition": "merge", "strategy": "upsert"}
-    load(settings, f"raw_{kind}", landed_resources(landing, DATASETS[kind]))
+    loaded = LoadedBefore(settings.warehouse, f"raw_{kind}")
+    load(settings, loaded.dataset, landed_resources(landing, DATASETS[kind], loaded))
     roster = roster_table(entries, people) if entries else ROSTER.empty_table()
     load_tables(
         settings,

@@ -8,7 +8,8 @@ Identifiers of people are pseudonyms already (see `privacy`), texts are masked.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Final
 
 import pyarrow as pa
@@ -231,8 +232,51 @@ def stable_hash(parts: Iterable[object]) -> str:
 
     Values are length-prefixed, so ("ab", "c") and ("a", "bc") differ; null differs from "".
     """
-    digest = hashlib.blake2b(digest_size=16)
+    content: list[bytes] = []
     for part in parts:
         encoded = b"\x00" if part is None else b"\x01" + str(part).encode()
-        digest.update(len(encoded).to_bytes(4, "big") + encoded)
-    return digest.hexdigest()
+        content += (len(encoded).to_bytes(4, "big"), encoded)
+    return hashlib.blake2b(b"".join(content), digest_size=16).hexdigest()
+
+
+def stable_text_hash(text: str) -> str:
+    """`stable_hash((text,))`, for those who hash millions."""
+    encoded = text.encode()
+    head = (len(encoded) + 1).to_bytes(4, "big")
+    return hashlib.blake2b(b"%b\x01%b" % (head, encoded), digest_size=16).hexdigest()
+
+
+def stable_hashes(firsts: Sequence[str], seconds: pa.Array) -> list[str]:
+    """`stable_hash((first, second))` of each pair, for a column of texts and nulls.
+
+    A message costs a third of what `stable_hash` takes: the bytes are there already.
+    """
+    blake2b = hashlib.blake2b
+    offsets = _offsets(seconds)
+    data = seconds.buffers()[2]
+    encoded = data.to_pybytes() if data is not None else b""
+    nulls: Iterable[bool] = repeat(False)
+    if seconds.null_count:
+        nulls = seconds.is_null().to_pylist()
+    keys = []
+    for first, start, end, is_null in zip(firsts, offsets, offsets[1:], nulls, strict=False):
+        head = first.encode()
+        content = (
+            b"%b\x01%b\0\0\0\x01\0" % ((len(head) + 1).to_bytes(4, "big"), head)
+            if is_null
+            else b"%b\x01%b%b\x01%b" % (
+                (len(head) + 1).to_bytes(4, "big"), head,
+                (end - start + 1).to_bytes(4, "big"), encoded[start:end],
+            )
+        )  # fmt: skip
+        keys.append(blake2b(content, digest_size=16).hexdigest())
+    return keys
+
+
+def _offsets(texts: pa.Array) -> list[int]:
+    """Where each text begins in the buffer of its array, and where the last one ends."""
+    buffer = texts.buffers()[1]
+    if buffer is None or not len(texts):
+        return []
+    end = texts.offset + len(texts) + 1
+    return memoryview(buffer)[: end * 4].cast("i")[texts.offset :].tolist()

@@ -7,7 +7,6 @@ so identities join without anybody seeing the number.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import re
@@ -18,6 +17,7 @@ from typing import Final, Literal
 
 import phonenumbers
 import pyarrow as pa
+import pyarrow.compute as pc
 
 IdentifierKind = Literal[
     "phone", "email", "card", "handle", "name", "telegram_user", "telegram_chat",
@@ -39,6 +39,11 @@ VAULT: Final = pa.schema(
 _SUSPICIOUS: Final = re.compile(
     r"@|\d[\d\s().\-‑–\u00a0\u202f]{5,}\d|\.me/|vk\.com/|instagram\.com/"
 )
+# The same for whole columns, in Arrow's RE2 and a little wider (its classes are those of Unicode):
+# what it does not find, `mask` leaves alone. A test compares the two on random texts.
+MAY_HOLD_PERSONAL: Final = (
+    r"@|\p{Nd}[\p{Nd}\p{Z}\p{Cc}().\-\x{2010}-\x{2015}]{5,}\p{Nd}|\.me/|vk\.com/|instagram\.com/"
+)
 # The look-behind keeps the search linear on long tokens: only a token's beginning is tried.
 _EMAIL: Final = re.compile(r"(?<![\w.+\-])[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")
 _PROFILE_LINK: Final = re.compile(
@@ -48,6 +53,12 @@ _PROFILE_LINK: Final = re.compile(
 _HANDLE: Final = re.compile(r"(?<![\w@/])@[A-Za-z0-9_][\w.]{2,31}\b")
 # Not behind "/", "=" or "_": numbers inside addresses of pages are no phones.
 _DIGIT_RUN: Final = re.compile(r"(?<![\w/=])\+?\(?\d[\d\s().\-‑–\u00a0\u202f]{5,24}\d(?![\w])")
+
+
+# The usual spellings of a Russian number, whose E.164 form needs no library (a test compares).
+_RUSSIAN: Final = re.compile(
+    r"\+7[ -]?\(?([39][0-9]{2})\)?[ -]?([0-9]{3})[ -]?([0-9]{2})[ -]?([0-9]{2})"
+)
 
 
 class PseudonymKeyError(Exception):
@@ -85,6 +96,8 @@ def load_key(home: Path, *, production: bool, environ: Mapping[str, str] | None 
 
 def normalise_phone(value: str, region: str = "RU") -> str | None:
     """Return the E.164 form of a phone number, or None where there is none in the value."""
+    if (russian := _RUSSIAN.fullmatch(value)) is not None:
+        return "+7" + "".join(russian.groups())
     digits = re.sub(r"\D", "", value)
     if not 7 <= len(digits) <= 15:
         return None
@@ -116,7 +129,7 @@ class Pseudonymizer:
         if cached is not None:
             return cached
         canonical = self._canonical(kind, value)
-        digest = hmac.new(self._key, f"{kind}:{canonical}".encode(), hashlib.sha256).hexdigest()
+        digest = hmac.digest(self._key, f"{kind}:{canonical}".encode(), "sha256").hex()
         result = f"{kind}_{digest[:20]}"
         self._cache[(kind, value)] = result
         self._pending[result] = (kind, value)
@@ -140,6 +153,16 @@ class Pseudonymizer:
             text = _PROFILE_LINK.sub(lambda found: self._token("link", found.group()), text)
             text = _HANDLE.sub(lambda found: self._token("handle", found.group()), text)
         return _DIGIT_RUN.sub(self._mask_digits, text)
+
+    def mask_column(self, texts: pa.Array) -> pa.Array:
+        """`mask` for an array of texts and nulls: most texts are passed by one scan in C++."""
+        suspicious = pc.fill_null(pc.match_substring_regex(texts, MAY_HOLD_PERSONAL), False)
+        found = texts.filter(suspicious)
+        if not len(found):
+            return texts
+        masked = {text: self.mask(text) for text in dict.fromkeys(found.to_pylist())}
+        replaced = pa.array(map(masked.__getitem__, found.to_pylist()), texts.type)
+        return pc.replace_with_mask(texts, suspicious, replaced)
 
     def drain(self) -> pa.Table:
         """Return the originals met since the last call, as the vault's table."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +14,13 @@ import pyarrow.parquet as pq
 from pipelines.sources._common.exports import SourceFileError
 from pipelines.sources.tabular.delimited import csv_header, patient_rows
 from pipelines.sources.tabular.functions import identifier, literal
-from pipelines.sources.tabular.mapping import PSEUDO_COLUMNS, Files
+from pipelines.sources.tabular.mapping import PSEUDO_COLUMNS, Files, Table
 from pipelines.sources.tabular.prepare import Prepared
+from pipelines.sources.tabular.projection import NATIVE, plain_columns
 from pipelines.sources.tabular.records import BadLine, Damaged, flatten, read_records
 
 _BATCH = 20_000
+_READ_ROWS = 100_000
 _MAX_LINE_BYTES = 32 << 20
 
 
@@ -27,6 +29,10 @@ class Loaded:
     """A file in the session: relation of each `explode`, and the rows that could not be read."""
 
     relations: dict[str | None, str] = field(default_factory=dict)
+    # Columns that kept their type, because the mapping takes them as they are: name → type.
+    typed: dict[str, str] = field(default_factory=dict)
+    # Why a file that is read while its rows are evaluated could not be read to its end.
+    failure: Exception | None = None
     rejected: list[tuple[str, str, str]] = field(default_factory=list)  # place, reason, remedy
 
 
@@ -82,13 +88,16 @@ class Loader:
         try:
             header = list(pq.read_schema(prepared.plain).names)
             wanted = _wanted(prepared.origin, files, header)
-            relation = loaded.relations[None] = "rows_0"
             scan = f"read_parquet({literal(str(prepared.plain))})"
-            self._copy(relation, wanted, scan, files, prepared.origin)
+            if _can_stream(files):
+                loaded.typed = self._native_types(wanted, scan, files.tables[0])
+                loaded.relations[None] = "stream"
+                self._stream("stream", wanted, scan, loaded)
+            else:
+                loaded.relations[None] = "rows_0"
+                self._copy("rows_0", wanted, scan, files, prepared.origin)
         except (pa.ArrowException, duckdb.Error, OSError) as error:
-            raise SourceFileError(
-                prepared.origin, "is not a readable Parquet file", "Export the file again"
-            ) from error
+            raise unreadable_parquet(prepared.origin) from error
 
     def _load_records(self, prepared: Prepared, files: Files, loaded: Loaded) -> None:
         explodes = dict.fromkeys(table.explode for table in files.tables)
@@ -132,21 +141,46 @@ class Loader:
         self, relation: str, wanted: dict[str, str | None], scan: str, files: Files, origin: Path
     ) -> None:
         """Stream a scan of the reading session into a table of the evaluating one."""
-        columns = ["row_number() over () as _row", "1 as _index"]
-        columns += [
-            f"nullif(cast({identifier(source) if source else 'null'} as varchar), '') "
-            f"as {identifier(name)}"
-            for name, source in wanted.items()
-        ]
-        batches = self._reader.execute(f"select {', '.join(columns)} from {scan}").to_arrow_reader(
-            100_000
-        )
+        batches = self._reader.execute(_selection(wanted, scan, {})).to_arrow_reader(_READ_ROWS)
         self._evaluator.register("incoming", batches)
         try:
             self._evaluator.execute(f"create or replace temp table {relation} as from incoming")
         finally:
             self._evaluator.unregister("incoming")
         self._finish(relation, files, origin)
+
+    def _stream(
+        self, relation: str, wanted: dict[str, str | None], scan: str, loaded: Loaded
+    ) -> None:
+        """Let the evaluating session read a scan of the reading one, once and as it goes."""
+        source = self._reader.execute(_selection(wanted, scan, loaded.typed)).to_arrow_reader(
+            _READ_ROWS
+        )
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            try:
+                yield from source
+            except (duckdb.Error, pa.ArrowException, OSError) as error:
+                # Else it would pass for an error of the mapping's expressions.
+                loaded.failure = error
+                raise
+
+        self._evaluator.register(
+            relation, pa.RecordBatchReader.from_batches(source.schema, batches())
+        )
+
+    def _native_types(
+        self, wanted: dict[str, str | None], scan: str, table: Table
+    ) -> dict[str, str]:
+        """Columns whose type is the one that the table wants, so that no text is made of them."""
+        described = self._reader.execute(f"describe select * from {scan}").fetchall()
+        types = {name: kind for name, kind, *_ in described}
+        plain = plain_columns(table)
+        return {
+            name: types[source]
+            for name, source in wanted.items()
+            if source is not None and types[source] in NATIVE.get(plain.get(name, "text"), ())
+        }
 
     def _insert(
         self,
@@ -209,6 +243,27 @@ class Loader:
                 f"create or replace temp table {relation} as "
                 f"select *, {', '.join(extra)} from {relation} order by _row, _index"
             )
+
+
+def unreadable_parquet(origin: Path) -> SourceFileError:
+    """The error of a file whose end, beginning or middle is no Parquet."""
+    return SourceFileError(origin, "is not a readable Parquet file", "Export the file again")
+
+
+def _can_stream(files: Files) -> bool:
+    """Whether the rows are needed once, in the order of the file: then nothing keeps them."""
+    table = files.tables[0]
+    return len(files.tables) == 1 and not table.sources() & {"_file", "_occurrence"}
+
+
+def _selection(wanted: dict[str, str | None], scan: str, typed: dict[str, str]) -> str:
+    """Return the query of the columns of a mapping, numbered, as text where they have no type."""
+    columns = ["row_number() over () as _row", "1 as _index"]
+    for name, source in wanted.items():
+        found = identifier(source) if source else "null"
+        value = found if name in typed else f"nullif(cast({found} as varchar), '')"
+        columns.append(f"{value} as {identifier(name)}")
+    return f"select {', '.join(columns)} from {scan}"
 
 
 def _wanted(origin: Path, files: Files, header: Sequence[str]) -> dict[str, str | None]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping as Types
 from dataclasses import dataclass
 
 from pipelines.sources.tabular import contract
 from pipelines.sources.tabular.contract import Field
+from pipelines.sources.tabular.expressions import columns_of
 from pipelines.sources.tabular.functions import identifier, literal
 from pipelines.sources.tabular.mapping import Column, Mapping, Table
 
@@ -22,6 +25,14 @@ _KIND_WORDS = {
     "boolean": "true or false", "instant": "a time between 1970 and 2200", "date": "a date",
     "text": "a text",
 }  # fmt: skip
+
+
+# Types of DuckDB that need no reading, by the kind that a column of the contract has.
+NATIVE: dict[str, tuple[str, ...]] = {
+    "instant": ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE"),
+    "integer": ("BIGINT", "INTEGER"),
+    "boolean": ("BOOLEAN",),
+}
 
 
 @dataclass(frozen=True)
@@ -46,14 +57,42 @@ class _Part:
     problems: tuple[tuple[str, str, str], ...]  # condition, reason, remedy
 
 
-def project(mapping: Mapping, table: Table, *, relation: str, zone: str) -> Projection:
+def plain_columns(table: Table) -> dict[str, str]:
+    """Return the kind of each column of a file that one column of the contract takes as it is."""
+    known = contract.fields(table.entity)
+    kinds = {
+        spec.column: known[name].kind
+        for name, spec in table.columns.items()
+        if spec.column is not None and spec == Column(column=spec.column, zone=spec.zone)
+    }
+    others = [spec.sources() for spec in table.columns.values() if spec.column is None]
+    used_in_text = frozenset[str]().union(*others, columns_of(table.where) if table.where else ())
+    uses = Counter(spec.column for spec in table.columns.values())
+    return {
+        name: kind for name, kind in kinds.items() if uses[name] == 1 and name not in used_in_text
+    }
+
+
+def project(
+    mapping: Mapping,
+    table: Table,
+    *,
+    relation: str,
+    zone: str,
+    typed: Types[str, str] | None = None,
+) -> Projection:
     """Return the query of one entity over `relation`, which holds the file as text columns.
 
-    `zone` is the time zone of wall times for which the mapping names none.
+    Args:
+        mapping: of the file.
+        table: the entity's part of it.
+        relation: name of the rows.
+        zone: time zone of wall times for which the mapping names none.
+        typed: the columns that are no text: one of the types in `NATIVE`, by name.
     """
     given = _with_defaults(mapping, table)
     parts = [
-        _part(table.entity, field, given[field.name], zone)
+        _part(table.entity, field, given[field.name], zone, typed or {})
         for field in contract.fields(table.entity).values()
         if field.name in given
     ]
@@ -99,12 +138,15 @@ def _with_defaults(mapping: Mapping, table: Table) -> dict[str, Column]:
     return given | table.columns
 
 
-def _part(entity: str, field: Field, spec: Column, zone: str) -> _Part:
+def _part(entity: str, field: Field, spec: Column, zone: str, typed: Types[str, str]) -> _Part:
     raw_name, value_name = identifier(f"r {field.name}"), identifier(f"v {field.name}")
     raw, failed = _raw(spec, trim=field.name != "text")
     read = raw_name if spec.using is None else f"cast({spec.using}({raw_name}) as varchar)"
     mapped = _mapped(spec, read)
     value = _typed(field, spec, mapped, spec.zone or zone)
+    if spec.column is not None and spec.column in typed:
+        raw = identifier(spec.column)
+        value = _native(raw_name, typed[spec.column], spec.zone or zone)
     problems: list[tuple[str, str, str]] = []
     if failed:
         condition = f"{identifier('f ' + field.name)}"
@@ -186,6 +228,12 @@ def _typed(field: Field, spec: Column, text: str, zone: str) -> str:
     if not instants:
         return f"_plausible(_iso_instant({text}, {literal(zone)}))"
     return f"_plausible(coalesce({', '.join(instants)}))"
+
+
+def _native(value: str, kind: str, zone: str) -> str:
+    if kind == "TIMESTAMP":
+        return f"_plausible(timezone({literal(zone)}, {value}))"
+    return f"_plausible({value})" if kind == "TIMESTAMP WITH TIME ZONE" else value
 
 
 def _instant(text: str, form: str, zone: str) -> str:

@@ -16,7 +16,7 @@ from pipelines.sources._common.exports import AuthorCount, ExportSummary, Source
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.tabular.discovery import assign_files
 from pipelines.sources.tabular.functions import open_evaluator, open_loader
-from pipelines.sources.tabular.load import Loaded, Loader
+from pipelines.sources.tabular.load import Loaded, Loader, unreadable_parquet
 from pipelines.sources.tabular.mapping import Files, Mapping, MappingError, Table
 from pipelines.sources.tabular.prepare import Prepared, prepare
 from pipelines.sources.tabular.projection import project
@@ -119,11 +119,10 @@ class _Reader:
         self, prepared: Prepared, loaded: Loaded, table: Table, batch_rows: int
     ) -> Iterator[tuple[str, pa.Table]]:
         relation = loaded.relations[table.explode]
-        projection = project(self._mapping, table, relation=relation, zone=self._zone)
-        try:
-            batches = self._evaluator.execute(projection.sql).to_arrow_reader(batch_rows)
-        except duckdb.Error as error:
-            raise _expression_error(self._mapping, table, error) from error
+        projection = project(
+            self._mapping, table, relation=relation, zone=self._zone, typed=loaded.typed
+        )
+        batches = self._evaluated(prepared, loaded, table, projection.sql, batch_rows)
         positioned = "message_seq" not in table.columns
         for batch in batches:
             rows = pa.Table.from_batches([batch])
@@ -143,6 +142,18 @@ class _Reader:
                     for row in rows.filter(bad).select(["_row", "_index", "_problem"]).to_pylist()
                 ]
                 yield "rejected_rows", self._rejected(table.entity, prepared.key, faults)
+
+    def _evaluated(
+        self, prepared: Prepared, loaded: Loaded, table: Table, sql: str, batch_rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from self._evaluator.execute(sql).to_arrow_reader(batch_rows)
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            if loaded.failure is not None:
+                raise unreadable_parquet(prepared.origin) from loaded.failure
+            if isinstance(error, duckdb.Error):
+                raise _expression_error(self._mapping, table, error) from error
+            raise
 
     def _count(self, rows: pa.Table) -> None:
         """Add a batch of messages to the summary, author by author."""

@@ -14,14 +14,13 @@ from pipelines.sources.tabular import contract
 from pipelines.sources.tabular.functions import identifier, literal
 from pipelines.sources.tabular.mapping import Mapping
 
-# Wider than the finder of `Pseudonymizer.mask`, in Arrow's RE2: most texts hold none of these and
-# never reach Python (on forum answers 85 of 100).
-_MAY_HOLD_PERSONAL: Final = (
-    r"@|\p{Nd}[\p{Nd}\p{Z}\p{Cc}().\-\x{2010}-\x{2015}]{5,}\p{Nd}|t\.me/|wa\.me/|vk\.com/"
-)
 # What may change while the row stays the same thing.
 _NOT_IDENTIFYING: Final = frozenset({"source_metadata", "referral", "edited_at", "read_at"})
 _LOOKS_LIKE_CONTACT: Final = r"@|^\+"
+
+
+# So few rows at a time that both processors have some of a batch.
+_HASHED_ROWS: Final = 12_288
 
 
 class Separator:
@@ -122,40 +121,46 @@ class Separator:
         return pc.if_else(suspicious, self._pseudonyms("link", column), column)
 
     def _masked(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
-        values = column.combine_chunks()
-        positions = pc.indices_nonzero(
-            pc.fill_null(pc.match_substring_regex(values, _MAY_HOLD_PERSONAL), False)
-        )
-        if not len(positions):
-            return values
-        mask = self._pseudonymizer.mask
-        replaced = pa.array([mask(v) for v in values.take(positions).to_pylist()], pa.string())
-        marks = pc.is_in(pa.array(range(len(values)), pa.uint64()), value_set=positions)
-        return pc.replace_with_mask(values, marks, replaced)
+        return self._pseudonymizer.mask_column(column.combine_chunks())
 
     def _hash(self, table: pa.Table, names: list[str], prefix: str) -> pa.ChunkedArray:
         """Return the MD5 of the named columns: of what is stored, so of no originals."""
-        parts = ", ".join(_canonical(name, table.column(name)) for name in names)
-        self._hasher.register("batch", table)
+        parts: list[str] = [literal(prefix)]
+        for name in names:
+            parts += _canonical(name, table.column(name))
+        sliced = pa.Table.from_batches(table.to_batches(max_chunksize=_HASHED_ROWS))
+        self._hasher.register("batch", sliced)
         try:
             result = self._hasher.execute(
-                f"select md5(concat({literal(prefix)}, {parts})) as key from batch"
+                f"select md5(concat({', '.join(parts)})) as key from batch"
             ).to_arrow_table()
         finally:
             self._hasher.unregister("batch")
         return result.column("key")
 
 
-def _canonical(name: str, values: pa.ChunkedArray) -> str:
-    """Return SQL for a text of the value that no other value, nor null, has in its place."""
-    column = identifier(name)
+def _canonical(name: str, values: pa.ChunkedArray) -> list[str]:
+    """Return SQL for texts that, joined, no other value, nor null, has in its place."""
     if values.null_count == len(values):
-        return "'-'"
+        return ["'-'"]
+    column = identifier(name)
     if pa.types.is_timestamp(values.type):
-        return f"coalesce('|' || epoch_us({column}), '-')"
-    if pa.types.is_string(values.type):
-        return f"coalesce('|' || strlen({column}) || ':' || {column}, '-')"
-    return f"coalesce('|' || cast({column} as varchar), '-')"
+        parts = ["'|'", f"epoch_us({column})"]
+    elif pa.types.is_string(values.type):
+        parts = ["'|'", f"strlen({column})", "':'", column]
+    else:
+        parts = ["'|'", f"cast({column} as varchar)"]
+    # One long concatenation is made at once; a null in it would leave no trace.
+    if values.null_count:
+        return [f"case when {column} is null then '-' else concat({', '.join(parts)}) end"]
+    if pa.types.is_string(values.type) and _is_constant(values):
+        text = values[0].as_py()
+        return [literal(f"|{len(text.encode())}:{text}")]
+    return parts
+
+
+def _is_constant(values: pa.ChunkedArray) -> bool:
+    return values[-1] == values[0] and pc.all(pc.equal(values, values[0])).as_py() is True
 
 
 def _cast(column: pa.ChunkedArray | pa.Array, data_type: pa.DataType) -> pa.ChunkedArray | pa.Array:

@@ -8,6 +8,7 @@ from typing import Any
 from pipelines.sources._common.contracts import stable_hash
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.telegram_export.content import to_json
+from pipelines.sources.telegram_export.people import Author
 from pipelines.sources.telegram_export.settings import (
     CHAT_TYPES,
     GROUP_TYPES,
@@ -30,6 +31,7 @@ class Chat:
     facts: dict[str, object] = field(default_factory=dict)
     plain_metadata: str | None = None
     authors: dict[str, str | None] = field(default_factory=dict)  # id → name, in clear
+    last_author: Author | None = None
     last_moment: int = 0
     met_in_moment: dict[str, int] = field(default_factory=dict)
 

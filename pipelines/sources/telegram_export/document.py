@@ -14,7 +14,7 @@ from typing import Any
 
 import ijson
 
-from pipelines.sources.telegram_export.growing import GrowingDocument
+from pipelines.sources.telegram_export.bulk import BulkDocument
 from pipelines.sources.telegram_export.settings import (
     CHAT_LISTS,
     CONTACTS_KEY,
@@ -86,7 +86,7 @@ class ExportWalk:
     def __init__(self, path: Path) -> None:
         self.recognised = False
         self._path = path
-        self._document = GrowingDocument()
+        self._document = BulkDocument()
         self._chat_number = dict.fromkeys((*CHAT_LISTS, SINGLE_CHAT), 1)
         self._next_message = dict.fromkeys((*CHAT_LISTS, SINGLE_CHAT), 1)
         self._taken = dict.fromkeys((*CHAT_LISTS, SINGLE_CHAT), 0)

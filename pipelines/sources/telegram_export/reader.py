@@ -158,19 +158,24 @@ class _Reader:
 
     def flush(self) -> Iterator[tuple[str, pa.Table]]:
         self._authors.count_into(self._summary)
-        if self._messages.first is not None and self._messages.last is not None:
-            first, last = (
-                _EPOCH + timedelta(microseconds=moment)
-                for moment in (self._messages.first, self._messages.last)
-            )
-            known = self._summary
-            known.first_at = first if known.first_at is None else min(known.first_at, first)
-            known.last_at = last if known.last_at is None else max(known.last_at, last)
         if len(self._messages):
-            yield "messages", self._messages.table()
+            table = self._messages.table()
+            self._note_moments()
+            yield "messages", table
         others, self._others = self._others, {}
         for entity, rows in others.items():
             yield entity, pa.Table.from_pylist(rows, schema=ENTITIES[entity])
+
+    def _note_moments(self) -> None:
+        if self._messages.first is None or self._messages.last is None:
+            return
+        first, last = (
+            _EPOCH + timedelta(microseconds=moment)
+            for moment in (self._messages.first, self._messages.last)
+        )
+        known = self._summary
+        known.first_at = first if known.first_at is None else min(known.first_at, first)
+        known.last_at = last if known.last_at is None else max(known.last_at, last)
 
     def note(self) -> None:
         """Tell what the file shows about how it was exported."""

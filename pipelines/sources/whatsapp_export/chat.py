@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date as calendar_date
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -22,7 +23,7 @@ from pipelines.sources.whatsapp_export.headers import (
 from pipelines.sources.whatsapp_export.identity import (
     InstantCounters,
     message_id,
-    version_key,
+    version_rank,
 )
 from pipelines.sources.whatsapp_export.lines import (
     EXPIRED,
@@ -70,6 +71,17 @@ class _Message:
             self.parts.append(line)
 
 
+@dataclass(slots=True)
+class _Author:
+    """One author as a file spells the name, cleaned and hidden once."""
+
+    author_id: str
+    name_id: str
+    cleaned: str
+    is_phone: bool
+    messages: int = 0
+
+
 class ChatReader:
     """Turns one surveyed chat into tables."""
 
@@ -94,16 +106,19 @@ class ChatReader:
         )
         self._chat_key = comparable(survey.chat.name)
         self._batch = MessageBatch(
-            source_name=source_name, thread_id=self._thread_id, is_group=survey.is_group
+            source_name=source_name,
+            thread_id=self._thread_id,
+            is_group=survey.is_group,
+            pseudonymizer=pseudonymizer,
         )
         self._rejected = RejectedRows(
             source_name=source_name, resource="messages", file_key=survey.file_key
         )
-        self.messages_by_author: dict[str, int] = {}
         self.phones: dict[str, str] = {}
         self.first_at: int | None = None
         self.last_at: int | None = None
-        self._authors: dict[str, tuple[str, str, str]] = {}  # raw -> id, name id, cleaned
+        self._authors: dict[str, _Author] = {}  # by the name as written
+        self._ranks: dict[tuple[int | None, int], str] = {}
         self._days: dict[str, int | None] = {}
         self._seconds: dict[tuple[str, str], int | None] = {}
         self._counters = InstantCounters([(day - EPOCH_DAY) * _DAY for day in survey.floors])
@@ -114,24 +129,33 @@ class ChatReader:
         """Our author's id and name (None for a bare number) where the chat tells who is us."""
         if self._survey.us is None:
             return None
-        author_id, _, cleaned = self._author(self._survey.us)
-        return author_id, None if is_phone(cleaned) else cleaned
+        author = self._author(self._survey.us)
+        return author.author_id, None if author.is_phone else author.cleaned
+
+    @property
+    def messages_by_author(self) -> dict[str, int]:
+        """Messages that people wrote, by their cleaned name."""
+        counts: dict[str, int] = {}
+        for author in self._authors.values():
+            if author.messages:
+                counts[author.cleaned] = counts.get(author.cleaned, 0) + author.messages
+        return counts
 
     def tables(self) -> Iterator[tuple[str, pa.Table]]:
         """Read the file; yields batches of `messages` and `rejected_rows`."""
         for _ in self._read():
-            if len(self._batch) >= self._batch_rows:
-                yield "messages", self._batch.table()
-            if len(self._rejected) >= self._batch_rows:
-                yield "rejected_rows", self._rejected.table()
+            yield from self._flush()
+
+    def _flush(self) -> Iterator[tuple[str, pa.Table]]:
         if len(self._batch):
             yield "messages", self._batch.table()
         if len(self._rejected):
             yield "rejected_rows", self._rejected.table()
 
     def _read(self) -> Iterator[None]:
-        """Walk the lines; yields after each finished message."""
+        """Walk the lines; yields when as many rows wait as fill a batch, and at the end."""
         match = compile_layout(self._survey.layout).match
+        waiting = 0
         current: _Message | None = None
         number = 0
         try:
@@ -149,7 +173,10 @@ class ChatReader:
                 if started is not None:
                     if current is not None:
                         self._finish(current)
-                        yield
+                        waiting += 1
+                        if waiting == self._batch_rows:
+                            waiting = 0
+                            yield
                     current = started
                     current.bad = bad
                 elif current is not None:
@@ -162,7 +189,7 @@ class ChatReader:
             current = None
         if current is not None:
             self._finish(current)
-            yield
+        yield
 
     def _reject_tail(self, line: int) -> None:
         self._rejected.add(
@@ -189,7 +216,8 @@ class ChatReader:
     ) -> _Message | None:
         """A new message, or None where the line looks like a header and is text."""
         date, before, time, after, rest = groups
-        self._counters.forget(self._headers)
+        if self._headers % settings.BLOCK_HEADERS == 0:
+            self._counters.forget(self._headers)
         self._headers += 1
         wall = self._wall(date, time, before or after)
         if (
@@ -218,13 +246,14 @@ class ChatReader:
             seconds = self._seconds[time, meridiem] = seconds_of_day(time, meridiem)
         return None if day is None or seconds is None else day * _DAY + seconds
 
-    def _author(self, raw: str) -> tuple[str, str, str]:
+    def _author(self, raw: str) -> _Author:
         known = self._authors.get(raw)
         if known is None:
             cleaned = clean_name(raw)
             author_id = self._pseudonymizer.pseudonym("whatsapp_author", canonical(cleaned))
             name_id = self._pseudonymizer.pseudonym("name", cleaned)
-            known = self._authors[raw] = (author_id, name_id, cleaned)
+            known = _Author(author_id, name_id, cleaned, is_phone(cleaned))
+            self._authors[raw] = known
         return known
 
     def _finish(self, message: _Message) -> None:
@@ -238,7 +267,7 @@ class ChatReader:
             return
         sent_at = self._clock.utc(message.wall)
         split = self._survey.splitter.split(message.rest)
-        prefix_id = None if split.prefix is None else self._author(split.prefix)[0]
+        prefix_id = None if split.prefix is None else self._author(split.prefix).author_id
         position, ordinal = self._counters.count(message.wall, prefix_id)
         if message.bad or message.size > settings.MAX_MESSAGE_CHARACTERS:
             # Rejected after it was counted: its neighbours keep their identity.
@@ -276,50 +305,51 @@ class ChatReader:
         notices = split.prefix in self._survey.notice_authors
         if split.author is None or (content.event_type == "service" and notices):
             return "system", None, None
-        author_id, name_id, cleaned = self._author(split.author)
-        if is_phone(cleaned) and author_id not in self.phones:
-            self.phones[author_id] = self._pseudonymizer.pseudonym("phone", cleaned)
+        author = self._author(split.author)
+        if author.is_phone and author.author_id not in self.phones:
+            phone = self._pseudonymizer.pseudonym("phone", author.cleaned)
+            self.phones[author.author_id] = phone
         if content.event_type == "message":
-            self._count(cleaned, sent_at)
-            return None, author_id, name_id
-        return None if _is_call(content) else "system", author_id, name_id
+            author.messages += 1
+            if self.first_at is None or self.last_at is None:
+                self.first_at = self.last_at = sent_at
+            elif sent_at > self.last_at:
+                self.last_at = sent_at
+            elif sent_at < self.first_at:
+                self.first_at = sent_at
+            return None, author.author_id, author.name_id
+        return None if _is_call(content) else "system", author.author_id, author.name_id
 
     def _append(
         self, message: _Message, split: Split, identity: str, sent_at: int, sequence: int
     ) -> None:
         content = self._content(message, split)
         author_type, author_id, name_id = self._people(split, content, sent_at)
-        text = length = None
-        if content.text is not None:
-            text = self._pseudonymizer.mask(content.text)
-            length = len(content.text)
+        text = content.text
+        length = None if text is None else len(text)
         cut = self._survey.cut.get(message.instant)
         sent = sent_at * _MICROSECONDS
         # An export has no time of the edit; the own time lets this version win in staging. In a
         # cut instant the line may not be the one it seems to be: there the row key decides.
         edited = sent if (content.edited or content.deleted) and cut is None else None
-        row_key = version_key(
-            lines_of_cut_instant=cut,
-            is_group=self._survey.is_group,
-            detail=content.detail,
-            fields=f"{self._source_name}|{identity}|{sent}|{edited}|{sequence}|{author_type}"
-            f"|{content.event_type}|{author_id}|{name_id}|{content.content_type}|{length}"
-            f"|{content.metadata}",
-            text=text,
-        )
         self._batch.extend(
             (
-                row_key, identity, sequence, content.event_type, sent, edited, author_type,
+                self._rank(cut, content.detail),
+                f"{self._source_name}|{identity}|{sent}|{edited}|{sequence}|{author_type}"
+                f"|{content.event_type}|{author_id}|{name_id}|{content.content_type}|{length}"
+                f"|{content.metadata}",
+                identity, sequence, content.event_type, sent, edited, author_type,
                 author_id, name_id, content.content_type, text, length, content.metadata,
             )
         )  # fmt: skip
 
-    def _count(self, author: str, sent_at: int) -> None:
-        self.messages_by_author[author] = self.messages_by_author.get(author, 0) + 1
-        if self.first_at is None or sent_at < self.first_at:
-            self.first_at = sent_at
-        if self.last_at is None or sent_at > self.last_at:
-            self.last_at = sent_at
+    def _rank(self, cut: int | None, detail: int) -> str:
+        known = self._ranks.get((cut, detail))
+        if known is None:
+            known = self._ranks[cut, detail] = version_rank(
+                lines_of_cut_instant=cut, is_group=self._survey.is_group, detail=detail
+            )
+        return known
 
 
 def _is_call(content: Content) -> bool:

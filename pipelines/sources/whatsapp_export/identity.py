@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pipelines.sources._common.contracts import stable_hash
+import pyarrow as pa
+
+from pipelines.sources._common.contracts import stable_hashes, stable_text_hash
 from pipelines.sources.whatsapp_export import settings
 
 _COMPLETE: Final = 0xFF
@@ -47,23 +49,33 @@ def message_id(thread_id: str, wall: int, author: str | None, ordinal: int) -> s
     Not the text: an edited or deleted line is the same message. One joined part, because few
     parts hash three times as fast as many; none of these can hold the separator.
     """
-    return stable_hash((f"{thread_id}|{wall}|{author}|{ordinal}",))
+    return stable_text_hash(f"{thread_id}|{wall}|{author}|{ordinal}")
 
 
-def version_key(
-    *, lines_of_cut_instant: int | None, is_group: bool, detail: int, fields: str, text: str | None
-) -> str:
-    """Row key of one version of a message; of two versions the greater key is the better one.
+def version_rank(*, lines_of_cut_instant: int | None, is_group: bool, detail: int) -> str:
+    """Beginning of the row key of one version of a message; of two the greater one is better.
 
-    It starts with what decides between exports that disagree: first the one that saw the instant
+    It holds what decides between exports that disagree: first the one that saw the instant
     completely, or more of it; then the one that knows the chat as a group; then the richer content
-    (`Content.detail`). The rest is a hash, so that equal versions have equal keys.
+    (`Content.detail`).
 
     Args:
         lines_of_cut_instant: how many lines of the instant the file has, where its beginning may
             be cut off; None for all other instants.
-        fields: everything else that a version holds, joined.
+        is_group: whether the chat is one.
+        detail: of the content.
     """
     seen = _COMPLETE if lines_of_cut_instant is None else min(lines_of_cut_instant, _COMPLETE - 1)
-    rank = f"{seen:02x}{is_group:d}{detail:x}"
-    return rank + stable_hash((fields, text))[len(rank) :]
+    return f"{seen:02x}{is_group:d}{detail:x}"
+
+
+def version_keys(ranks: Sequence[str], fields: Sequence[str], texts: pa.Array) -> list[str]:
+    """Row keys of versions: the rank, then a hash, so that equal versions have equal keys.
+
+    Args:
+        ranks: see `version_rank`.
+        fields: everything else that a version holds, joined.
+        texts: as they are stored.
+    """
+    hashes = stable_hashes(fields, texts)
+    return [rank + key[len(rank) :] for rank, key in zip(ranks, hashes, strict=True)]

@@ -55,6 +55,7 @@ _CALLS: Final = {
 }
 _CALL_KINDS: Final = frozenset(_CALLS.values())
 _LIVE: Final = frozenset(_fold(phrases.LIVE_LOCATION))
+_PHRASES: Final = frozenset({"null", *_OMITTED, *_DELETED, *_CALLS, *_LIVE})
 # Longer than any phrase: a longer first line without a bracket is somebody's text.
 _LONGEST: Final = max(len(phrase) for phrase in (*_OMITTED, *_DELETED, *_CALLS, *_LIVE)) + 4
 
@@ -187,8 +188,13 @@ def _may_be_special(text: str) -> bool:
     first_line = len(text) if newline < 0 else newline
     if first_line <= _LONGEST:
         return True
+    return not _is_unmarked(text)
+
+
+def _is_unmarked(text: str) -> bool:
+    """Whether a text holds nothing of what all the patterns ask for."""
     # Spelled out: `any` with a generator takes five times as long.
-    return _LRM in text or ")" in text or ">" in text or "•" in text or "://" in text
+    return not (_LRM in text or ")" in text or ">" in text or "•" in text or "://" in text)
 
 
 def _special(text: str) -> Content | None:
@@ -197,6 +203,8 @@ def _special(text: str) -> Content | None:
     caption = rest if newline else None
     if not key and not rest.strip(_TRIM):
         return EMPTY
+    if key not in _PHRASES and _is_unmarked(text) and not key.startswith(_DELETED_BY_ADMIN):
+        return None
     if key == "null" and not newline:
         return VIEW_ONCE
     if key in _OMITTED:

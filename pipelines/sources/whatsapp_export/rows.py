@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -14,18 +14,26 @@ from pipelines.sources._common.contracts import (
     TIMESTAMP,
     stable_hash,
 )
+from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.whatsapp_export import settings
+from pipelines.sources.whatsapp_export.identity import version_keys
 
-_VARYING: Final = (
-    "row_key", "message_id", "message_seq", "event_type", "sent_at", "edited_at", "author_type",
-    "author_source_id", "author_name_id", "content_type", "text", "text_length", "source_metadata",
+# The cells of a row in their order. Texts are the originals, and of the key there is the beginning
+# and what its hash is made of.
+_GATHERED: Final = (
+    "rank", "fields", "message_id", "message_seq", "event_type", "sent_at", "edited_at",
+    "author_type", "author_source_id", "author_name_id", "content_type", "text", "text_length",
+    "source_metadata",
 )  # fmt: skip
 
 
 class MessageBatch:
     """Rows of `messages`: what varies is appended, what a chat has in common is repeated."""
 
-    def __init__(self, *, source_name: str, thread_id: str, is_group: bool) -> None:
+    def __init__(
+        self, *, source_name: str, thread_id: str, is_group: bool, pseudonymizer: Pseudonymizer
+    ) -> None:
+        self._pseudonymizer = pseudonymizer
         self._common: dict[str, object] = {
             "source_name": source_name,
             "channel_type": settings.CHANNEL_TYPE,
@@ -37,30 +45,34 @@ class MessageBatch:
         }
         # Row after row in one flat list: tuples of rows would cost a third more, in the garbage
         # collector.
-        self._values: list[object] = []
+        self._values: list[Any] = []
         self.extend = self._values.extend  # takes the varying columns of one row, in order
 
     def __len__(self) -> int:
-        return len(self._values) // len(_VARYING)
+        return len(self._values) // len(_GATHERED)
 
     def table(self) -> pa.Table:
         """The rows so far as a table of the contract; the batch is empty afterwards."""
-        count = len(self)
-        width = len(_VARYING)
-        varying = {name: self._values[at::width] for at, name in enumerate(_VARYING)}
+        count, width = len(self), len(_GATHERED)
+        gathered = {name: self._values[at::width] for at, name in enumerate(_GATHERED)}
+        self._values.clear()
+        texts = self._pseudonymizer.mask_column(pa.array(gathered["text"], pa.string()))
+        keys = version_keys(gathered["rank"], gathered["fields"], texts)
+        made = {"text": texts, "row_key": pa.array(keys, pa.string())}
         columns: list[pa.Array] = []
         for column in MESSAGES:
-            if column.name in varying:
-                columns.append(_array(varying[column.name], column.type))
+            if column.name in made:
+                columns.append(made[column.name])
+            elif column.name in gathered:
+                columns.append(_array(gathered[column.name], column.type))
             elif column.name in self._common:
                 columns.append(pa.repeat(pa.scalar(self._common[column.name], column.type), count))
             else:
                 columns.append(pa.nulls(count, column.type))
-        self._values.clear()
         return pa.Table.from_arrays(columns, schema=MESSAGES)
 
 
-def _array(values: list[object], kind: pa.DataType) -> pa.Array:
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
     if kind == TIMESTAMP:
         return pa.array(values, pa.int64()).cast(TIMESTAMP)
     return pa.array(values, kind)
