@@ -109,7 +109,9 @@ class Figures:
         asked = list(dict.fromkeys([*metrics, *bases]))
         now = self.values(asked, question)
         before = self.values(metrics, question.over(question.period.previous()))
-        trends = self.trends(metrics, question, grain) if grain else {}
+        # An estimate per bucket would ask for all its counts per bucket: it has no trend.
+        drawn = [metric for metric, info in infos.items() if info.estimate is None]
+        trends = self.trends(drawn, question, grain) if grain else {}
         result = {}
         for metric, info in infos.items():
             blocked = self.blocked_by(metric, question)

@@ -63,7 +63,7 @@ class Screen:
 
     def filter_names(self, names: tuple[str, ...]) -> str:
         """Return the labels of filters."""
-        return ", ".join(self.texts(f"filters.{name}") for name in names)
+        return ", ".join(self.texts(f"dimension.{name}") for name in names)
 
     def filter_text(self) -> str:
         """Return the filters that are set, as text."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app import conversations
-from app.components import export, states, transcript
+from app.components import export, html, states, transcript
 from app.components.screen import Screen, keep_in_address, shown
 from app.conversations import PAGE_SIZE, SORTS, STATES, Question
 from app.data import Row
@@ -26,7 +26,10 @@ _EXPORTED: Final = (
 def render(screen: Screen) -> None:
     """Draw the page."""
     texts = screen.texts
-    st.title(texts("conversations.title"), anchor=False)
+    st.title(
+        f"{texts('conversations.title')} · {screen.formatter.period(screen.period)}", anchor=False
+    )
+    html.lead(texts("conversations.lead"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         sort = st.selectbox(
             texts("conversations.sort"),
