@@ -11,7 +11,7 @@ import streamlit as st
 
 from app.data import Row, Version
 from app.intervals import wilson
-from app.period import Grain, Period, bucket_of, buckets, last_day
+from app.period import Grain, Period, bucket_of, buckets
 from pipelines.semantics import Answer, MetricInfo, SemanticError, Survival
 
 _CACHED_ANSWERS: Final = 600
@@ -84,15 +84,11 @@ class Figures:
         days = list(buckets(question.period, grain))
         result: dict[str, list[tuple[date, Any]]] = {}
         for group in self._groups(metrics, question):
-            if self._is_stock(group[0]):
-                result |= {metric: self._stock_trend(metric, question, grain) for metric in group}
-                continue
             rows = {
                 bucket_of(row["metric_time"], grain): row
                 for row in self._ask(group, question, grain).rows
                 if row["metric_time"] is not None
             }
-            rows |= self._cut_buckets(group, question, grain)
             for metric in group:
                 absent = 0 if self.catalogue[metric].unit in ("count", "money") else None
                 found = ((day, rows.get(day, {}).get(metric)) for day in days)
@@ -100,17 +96,26 @@ class Figures:
         return result
 
     def figures(
-        self, metrics: Sequence[str], question: Question, grain: Grain | None = None
+        self,
+        metrics: Sequence[str],
+        question: Question,
+        grain: Grain | None = None,
+        *,
+        also: Sequence[str] = (),
     ) -> dict[str, Figure]:
-        """Return metrics with their base, interval, previous period and (with a grain) trend."""
+        """Return metrics with their base, interval, previous period and (with a grain) trend.
+
+        Args:
+            also: metrics asked in the same query, without previous period and trend.
+        """
         metrics = list(dict.fromkeys(metrics))
-        infos = {metric: self.catalogue[metric] for metric in metrics}
+        infos = {metric: self.catalogue[metric] for metric in dict.fromkeys([*metrics, *also])}
         bases = [info.denominator for info in infos.values() if info.denominator]
-        asked = list(dict.fromkeys([*metrics, *bases]))
+        asked = list(dict.fromkeys([*infos, *bases]))
         now = self.values(asked, question)
         before = self.values(metrics, question.over(question.period.previous()))
         # An estimate per bucket would ask for all its counts per bucket: it has no trend.
-        drawn = [metric for metric, info in infos.items() if info.estimate is None]
+        drawn = [metric for metric in metrics if infos[metric].estimate is None]
         trends = self.trends(drawn, question, grain) if grain else {}
         result = {}
         for metric, info in infos.items():
@@ -236,33 +241,6 @@ class Figures:
             dimensions = tuple(_dimensions(self._version, self._key, metric))
             alike.setdefault(dimensions, []).append(metric)
         return [*alike.values(), *stocks]
-
-    def _cut_buckets(
-        self, metrics: Sequence[str], question: Question, grain: Grain
-    ) -> dict[date, Row]:
-        """Ask for the weeks or months that the period cuts, within the period.
-
-        MetricFlow widens a period to whole buckets: days outside of it would be counted.
-        """
-        period = question.period
-        result: dict[date, Row] = {}
-        for first in {bucket_of(period.start, grain), bucket_of(period.end, grain)}:
-            inside = Period(max(first, period.start), min(last_day(first, grain), period.end))
-            if inside != Period(first, last_day(first, grain)):
-                rows = self._ask(metrics, question.over(inside), None).rows
-                result[first] = rows[0] if rows else {}
-        return result
-
-    def _stock_trend(self, metric: str, question: Question, grain: Grain) -> list[tuple[date, Any]]:
-        """Ask a stock at the end of each week or month: a day each would cost a query a day."""
-        coarse: Grain = "week" if grain == "day" else grain
-        result = []
-        for first in buckets(question.period, coarse):
-            start = max(first, question.period.start)
-            end = min(last_day(first, coarse), question.period.end)
-            part = question.over(Period(start, end))
-            result.append((first, self._ask([metric], part, None).value(metric)))
-        return result
 
     def _ask(
         self,

@@ -86,8 +86,11 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def running_app(home: Path) -> Iterator[str]:
+def running_app(home: Path, **environment: str) -> Iterator[str]:
     """Run the app on a home on a free port; yields its address.
+
+    Args:
+        environment: variables to set for it.
 
     Raises:
         RuntimeError: the server did not answer in time; the message holds what it printed.
@@ -100,9 +103,9 @@ def running_app(home: Path) -> Iterator[str]:
         "--server.address", "127.0.0.1", "--server.port", str(port), "--server.headless", "true",
         "--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none",
     ]  # fmt: skip
-    environment = {**os.environ, "OTVET_HOME": str(home)}
+    variables = {**os.environ, "OTVET_HOME": str(home), **environment}
     with tempfile.TemporaryFile() as log:
-        server = subprocess.Popen(command, cwd=_ROOT, env=environment, stdout=log, stderr=log)
+        server = subprocess.Popen(command, cwd=_ROOT, env=variables, stdout=log, stderr=log)
         address = f"http://127.0.0.1:{port}"
         try:
             if not _answers(f"{address}/_stcore/health", server):
@@ -170,7 +173,10 @@ def main() -> None:
                 for is_first_run in (False, True):
                     part = [s for s in chosen if (s.view == FIRST_RUN) == is_first_run]
                     if part:
-                        with running_app(Path(empty) if is_first_run else home) as address:
+                        # The first page names its folder: one that anybody might have.
+                        folder = Path(empty) / "otvet" if is_first_run else home
+                        own = {"HOME": empty} if is_first_run else {}
+                        with running_app(folder, **own) as address:
                             for shot in part:
                                 _photograph(page, address, shot, options.folder)
 

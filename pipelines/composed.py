@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any, Protocol
+from datetime import date, timedelta
+from typing import Any, Final, Protocol
 
 from pipelines.estimates import Survival, WaitCount, kaplan_meier
 from pipelines.metric_catalogue import TIME_DIMENSION, Answer, Grain, KaplanMeier, MetricInfo
@@ -91,6 +91,12 @@ class Composer:
             f' where "{info.id}" <> 0'
         )
 
+    def counts(self, metric: str, scope: Scope) -> tuple[dict[date, Any], str]:
+        """Return an additive metric per bucket of time, and its SQL."""
+        sql, columns = self.compile([metric], scope)
+        rows = self.run(sql, columns)
+        return {row[TIME_DIMENSION]: row[metric] or 0 for row in rows}, sql
+
     def _sums(self, metric: str, entity: str, scope: Scope) -> tuple[dict[Key, Any], str]:
         """Sum a measure that stands on every row of an entity, taking each entity once."""
         inner, columns = self.compile([metric], replace(scope, by=(*scope.by, entity)))
@@ -101,6 +107,41 @@ class Composer:
         sql = f"select {selected} from (\n{inner}\n) as each_once{grouped}"
         rows = self.run(sql, columns)
         return {tuple(row[name] for name in scope.split): row[metric] for row in rows}, sql
+
+
+def running_totals(
+    counts: dict[date, Any], start: date | None, end: date | None, grain: Grain
+) -> dict[date, Any]:
+    """Return the sum of all counts up to the end of each bucket from `start` to `end`."""
+    known = sorted(day for day in counts if day is not None)
+    if not known:
+        return {}
+    first = known[0] if start is None else _bucket_of(start, grain)
+    last = known[-1] if end is None else _bucket_of(end, grain)
+    total = sum(counts[day] for day in known if day < first)
+    result: dict[date, Any] = {}
+    while first <= last:
+        total += counts.get(first, 0)
+        result[first] = total
+        first = _bucket_of(first + timedelta(days=_LONGEST[grain]), grain)
+    return result
+
+
+# Days after which the next bucket has begun, and the one after it has not.
+_LONGEST: Final[dict[Grain, int]] = {
+    "day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366,
+}  # fmt: skip
+
+
+def _bucket_of(day: date, grain: Grain) -> date:
+    """Return the first day of the bucket that holds the day, as the engine truncates."""
+    if grain == "week":
+        return day - timedelta(days=day.weekday())
+    months = {"month": 1, "quarter": 3, "year": 12}
+    if grain not in months:
+        return day
+    size = months[grain]
+    return day.replace(month=(day.month - 1) // size * size + 1, day=1)
 
 
 def join_answers(

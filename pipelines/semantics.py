@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.composed import Composer, Scope, join_answers
+from pipelines.composed import Composer, Scope, join_answers, running_totals
 from pipelines.estimates import Survival, kaplan_meier
 from pipelines.metric_catalogue import (
     TIME_DIMENSION,
@@ -315,11 +315,13 @@ class SemanticLayer:
         grain: Grain | None,
     ) -> Answer:
         """Answer metrics that count a stock: everything known until the end of the period."""
-        if grain is not None or TIME_DIMENSION in by or by:
+        if any(name != TIME_DIMENSION for name in by):
             raise SemanticError(
                 f"{', '.join(metrics)}: a stock at the end of a period has no split; "
-                "ask for it without --by and --grain."
+                "ask for it without --by."
             )
+        if grain is not None or TIME_DIMENSION in by:
+            return self._stocks_over_time(metrics, where, start, end, grain or "day")
         row: dict[str, Any] = {}
         statements: list[str] = []
         for metric in metrics:
@@ -339,6 +341,40 @@ class SemanticLayer:
                 row[metric] = answer.rows[0]["value"] if answer.rows else None
                 statements.append(answer.sql)
         return Answer(tuple(metrics), (), [row], ";\n\n".join(statements))
+
+    def _stocks_over_time(
+        self,
+        metrics: Sequence[str],
+        where: Sequence[str],
+        start: date | None,
+        end: date | None,
+        grain: Grain,
+    ) -> Answer:
+        """Answer stocks at the end of each bucket; two questions, however many buckets."""
+        answers = []
+        for metric in metrics:
+            info = self.catalogue[metric]
+            stock = info.denominator if info.denominator_window else metric
+            if not (info.window or info.denominator_window) or stock is None:
+                found = self.ask([metric], where=where, start=start, end=end, grain=grain)
+                answers.append(found)
+                continue
+            scope = Scope((), () if info.denominator_window else tuple(where), None, end, grain)
+            base, sql = self._composer.counts(stock, scope)
+            levels = running_totals(base, start, end, grain)
+            if info.denominator_window:
+                flow = Scope((), tuple(where), start, end, grain)
+                parts, more = self._composer.counts(self._ratio_parts[metric][0], flow)
+                values = {
+                    day: parts.get(day, 0) / level if level else None
+                    for day, level in levels.items()
+                }
+                sql = f"{more};\n\n{sql}"
+            else:
+                values = dict(levels)
+            rows = [{TIME_DIMENSION: day, metric: value} for day, value in values.items()]
+            answers.append(Answer((metric,), (TIME_DIMENSION,), rows, sql))
+        return join_answers(answers, metrics, (), None)
 
     def _part(
         self,

@@ -15,6 +15,7 @@ from app.components.palette import SERIES
 from app.components.screen import Screen
 
 AXIS_WIDTH: Final = 44  # equal on charts that stand above each other, so that days line up
+PADDING: Final = {"left": 2, "top": 6, "right": 2, "bottom": 0}  # Streamlit's own is generous
 HOUR, MINUTE, DAY = 3600, 60, 86400
 _NUMBER_LABEL: Final = {
     "en": "format(datum.value, ',.1~f')",
@@ -27,14 +28,18 @@ _SHARE_LABEL: Final = {
 _LOG_TICKS: Final = (1, 10, 60, 600, HOUR, 6 * HOUR, DAY, 7 * DAY)
 
 
-def over_time(count: int, *, most: int = 8) -> Any:
+def over_time(screen: Screen, names: Sequence[str], *, most: int = 8) -> Any:
     """Return the x axis of named buckets; labels are thinned by hand, Vega drops long ones."""
-    every = max(1, round(count / most))
-    shown = f"indexof(domain('x'), datum.value) % {every} === 0 ? datum.value : ''"
+    every = max(1, -(-len(names) // most))
+    # A week is called by its first day: the axis has no room for more.
+    prefix = screen.texts("period.week_of", day="")
+    name = f"replace(datum.value, '{prefix}', '')"
+    shown = f"indexof(domain('x'), datum.value) % {every} === 0 ? {name} : ''"
     axis = alt.Axis(
         title=None, labelAngle=0, labelOverlap=False, labelExpr=shown, ticks=False, grid=False
     )
-    return alt.X("bucket:O", sort=None, axis=axis)
+    # The order is said, or each layer of a chart would bring its own.
+    return alt.X("bucket:O", sort=None, axis=axis, scale=alt.Scale(domain=list(names)))
 
 
 def upwards(screen: Screen, title: str | None, *, share: bool = False, **more: Any) -> Any:
@@ -121,7 +126,7 @@ def clickable(
         alt.layer(first.add_params(selection), *others) if others else first.add_params(selection)
     )
     st.altair_chart(
-        chart.properties(height=height),
+        chart.properties(height=height, padding=PADDING),
         key=key,
         on_select=changed,
         selection_mode="mark",

@@ -9,7 +9,7 @@ from typing import Any, Final
 import altair as alt
 import streamlit as st
 
-from app.components.chart_parts import HOUR, MINUTE, by_series, over_time, upwards
+from app.components.chart_parts import HOUR, MINUTE, PADDING, by_series, over_time, upwards
 from app.components.palette import BLUE, GREEN, ORANGE
 from app.components.screen import Screen
 from app.period import Grain
@@ -32,11 +32,11 @@ def bars(screen: Screen, name: str, points: Sequence[Point], grain: Grain) -> No
         alt.Chart(alt.Data(values=rows))
         .mark_bar(color=BLUE, cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
         .encode(
-            x=over_time(len(rows)),
+            x=over_time(screen, _buckets(rows)),
             y=upwards(screen, screen.texts(f"chart.{name}")),
             tooltip=_tooltip(screen, name),
         )
-        .properties(height=170)
+        .properties(height=170, padding=PADDING)
     )
     st.altair_chart(chart, alt=screen.texts(f"chart.{name}"))
 
@@ -64,7 +64,7 @@ def clock_lines(
         alt.Chart(alt.Data(values=rows))
         .mark_line(point=alt.OverlayMarkDef(size=22), strokeWidth=2)
         .encode(
-            x=over_time(len(calendar)),
+            x=over_time(screen, _buckets(rows)),
             y=upwards(screen, title),
             color=by_series([name for name, _ in series], [ORANGE, GREEN]),
             tooltip=[
@@ -73,7 +73,7 @@ def clock_lines(
                 alt.Tooltip("text:N", title=texts("chart.frt")),
             ],
         )
-        .properties(height=230)
+        .properties(height=230, padding=PADDING)
     )
     st.altair_chart(chart, alt=title)
 
@@ -96,20 +96,24 @@ def messages(
     ]
     chart = (
         alt.Chart(alt.Data(values=rows))
-        .mark_line(strokeWidth=2, interpolate="monotone")
+        .mark_line(strokeWidth=2)
         .encode(
-            x=over_time(len(incoming)),
+            x=over_time(screen, _buckets(rows)),
             y=upwards(screen, None),
-            color=by_series([name for name, _ in series], [BLUE, GREEN]),
+            color=by_series([name for name, _ in series], [BLUE, ORANGE]),
             tooltip=[
                 alt.Tooltip("bucket:N", title=texts("chart.date")),
                 alt.Tooltip("series:N", title=texts("chart.series")),
                 alt.Tooltip("text:N", title=texts("chart.value")),
             ],
         )
-        .properties(height=400)
+        .properties(height=400, padding=PADDING)
     )
     st.altair_chart(chart, alt=texts("overview.messages_chart"))
+
+
+def _buckets(rows: Sequence[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(row["bucket"] for row in rows))
 
 
 def _tooltip(screen: Screen, name: str) -> list[Any]:

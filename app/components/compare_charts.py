@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -10,22 +11,25 @@ import altair as alt
 import streamlit as st
 
 from app.components.breakdown import MIN_N
-from app.components.chart_parts import by_series, over_time, upwards
+from app.components.chart_parts import PADDING, by_series, clickable, over_time, upwards
 from app.components.palette import BLUE, GREY, ORANGE, SERIES
 from app.components.places import value_text
 from app.components.screen import Screen
+from app.components.tile import open_rows
 from app.data import Row
 from app.intervals import wilson
-from app.period import Grain, buckets
+from app.period import Grain, Period, buckets, last_day
+from app.place import Place
 
 _ROW_HEIGHT: Final = 26
+_AROUND: Final = 90  # axis and legend are inside of a chart's height
 _TOP: Final = 4  # series with a colour of their own; the rest is one series
 
 
 def intervals(screen: Screen, rows: Sequence[Row], by: str, metric: str, n: str) -> None:
     """Draw a share per value of a dimension with its 95 % interval; grey below the minimum n."""
     texts, formatter = screen.texts, screen.formatter
-    marks = []
+    marks: list[dict[str, Any]] = []
     for row in rows:
         found = wilson(float(row[metric]), int(row[n])) if row[n] and row[by] is not None else None
         if found is None:
@@ -48,7 +52,11 @@ def intervals(screen: Screen, rows: Sequence[Row], by: str, metric: str, n: str)
         return
     base = alt.Chart(alt.Data(values=sorted(marks, key=lambda mark: -mark["value"])))
     percent = "format(datum.value * 100, '.0f') + '%'"
-    y = alt.Y("name:N", sort=None, axis=alt.Axis(title=None, ticks=False, labelLimit=190))
+    y = alt.Y(
+        "name:N",
+        sort=None,
+        axis=alt.Axis(title=None, ticks=False, labelLimit=190, labelOverlap=False),
+    )
     colour = alt.Color(
         "kind:N",
         scale=alt.Scale(domain=[texts("agents.enough"), texts("agents.few")], range=[BLUE, GREY]),
@@ -71,8 +79,11 @@ def intervals(screen: Screen, rows: Sequence[Row], by: str, metric: str, n: str)
     dots = base.mark_point(filled=True, size=75, opacity=1).encode(
         x="value:Q", y=y, color=colour, tooltip=tooltip
     )
-    height = _ROW_HEIGHT * len(marks) + 30
-    st.altair_chart(alt.layer(bars, dots).properties(height=height), alt=texts("agents.in_time"))
+    height = _ROW_HEIGHT * len(marks) + _AROUND
+    st.altair_chart(
+        alt.layer(bars, dots).properties(height=height, padding=PADDING),
+        alt=texts("agents.in_time"),
+    )
 
 
 def stacked(screen: Screen, rows: Sequence[Row], by: str, metric: str, grain: Grain) -> None:
@@ -95,6 +106,7 @@ def stacked(screen: Screen, rows: Sequence[Row], by: str, metric: str, grain: Gr
         {
             "bucket": formatter.bucket(day, grain),
             "series": name,
+            "start": day.isoformat(),
             "order": number,
             "value": sums.get((day, name), 0),
             "text": formatter.number(sums.get((day, name), 0)),
@@ -104,9 +116,9 @@ def stacked(screen: Screen, rows: Sequence[Row], by: str, metric: str, grain: Gr
     ]
     chart = (
         alt.Chart(alt.Data(values=marks))
-        .mark_bar()
+        .mark_bar(cursor="pointer")
         .encode(
-            x=over_time(len(days), most=12),
+            x=over_time(screen, [formatter.bucket(day, grain) for day in days], most=12),
             y=upwards(screen, texts("chart.conversations")),
             color=by_series(series, (*SERIES[: len(names)], *([GREY] if rest in series else []))),
             order="order:Q",
@@ -116,9 +128,29 @@ def stacked(screen: Screen, rows: Sequence[Row], by: str, metric: str, grain: Gr
                 alt.Tooltip("text:N", title=texts("chart.conversations")),
             ],
         )
-        .properties(height=260)
     )
-    st.altair_chart(chart, alt=texts("channels.volume"))
+    values = {name: value for value, name in names.items()}
+
+    def opened(**mark: Any) -> None:
+        # The rest is no value of the dimension: its rows are those of the whole bucket.
+        name = mark["series"]
+        place = Place(((by, values[name]),) if name in values else ())
+        open_rows(metric, replace(place, period=_inside(screen, mark["start"], grain)))
+
+    clickable(
+        (chart,),
+        key="stacked",
+        alt_text=texts("channels.volume"),
+        fields=["start", "series"],
+        opened=opened,
+        height=260,
+    )
+
+
+def _inside(screen: Screen, start: str, grain: Grain) -> Period:
+    """Return the part of the shown period that a bucket covers."""
+    first, period = date.fromisoformat(start), screen.period
+    return Period(max(first, period.start), min(last_day(first, grain), period.end))
 
 
 def cohorts(
@@ -134,7 +166,7 @@ def cohorts(
     """
     texts, formatter = screen.texts, screen.formatter
     found = {row["metric_time"]: row for row in rows}
-    marks = []
+    marks: list[dict[str, Any]] = []
     for day in buckets(screen.period, grain):
         row = found.get(day)
         if row is None or not row[started]:
@@ -152,16 +184,17 @@ def cohorts(
                 "whole": share if state == "whole" else None,
                 "open": share if state == "maturing" else None,
                 "state": texts(f"business.{state}"),
+                "start": day.isoformat(),
+                "shade": 0.12 if state == "maturing" else 0.0,
                 "text": formatter.share(share),
                 "n": texts("business.of_started", n=base, total=everything),
-                "mark": 0 if share is None else None,
             }
         )
     if not marks:
         st.caption(texts("tile.empty"))
         return
     base_chart = alt.Chart(alt.Data(values=marks))
-    x = over_time(len(marks))
+    x = over_time(screen, [mark["bucket"] for mark in marks], most=7)
     tooltip = [
         alt.Tooltip("bucket:N", title=texts("business.cohort")),
         alt.Tooltip("state:N", title=texts("business.state")),
@@ -169,7 +202,15 @@ def cohorts(
         alt.Tooltip("n:N", title="n"),
     ]
     y = upwards(screen, None, share=True, scale=alt.Scale(zero=True))
+    columns = base_chart.mark_rect(color=ORANGE, cursor="pointer").encode(
+        x=x,
+        y=alt.value(0),
+        y2=alt.value("height"),
+        opacity=alt.Opacity("shade:Q", scale=None),
+        tooltip=tooltip,
+    )
     layers = [
+        columns,
         base_chart.mark_rule(strokeWidth=2, opacity=0.35, color=BLUE).encode(
             x=x, y=alt.Y("low:Q"), y2="high:Q"
         ),
@@ -180,9 +221,17 @@ def cohorts(
         base_chart.mark_point(color=ORANGE, size=70, strokeWidth=2, opacity=1).encode(
             x=x, y=alt.Y("open:Q"), tooltip=tooltip
         ),
-        base_chart.mark_text(text="\u29d6", color=ORANGE, dy=-8, fontSize=13).encode(
-            x=x, y=alt.Y("mark:Q"), tooltip=tooltip
-        ),
         base_chart.mark_point(opacity=0, size=1).encode(x=x, y=y),
     ]
-    st.altair_chart(alt.layer(*layers).properties(height=230), alt=texts("business.cohorts"))
+
+    def opened(**mark: Any) -> None:
+        open_rows(metric, Place((), _inside(screen, mark["start"], grain)))
+
+    clickable(
+        layers,
+        key=f"cohorts_{metric}",
+        alt_text=texts("business.cohorts"),
+        fields=["start"],
+        opened=opened,
+        height=230,
+    )

@@ -163,7 +163,7 @@ def _rows_and_sql(screen: Screen, question: Question, figure: Figure) -> None:
         st.info(texts("drill.none"))
     if len(rows) == ROW_LIMIT:
         st.caption(texts("drill.capped", limit=screen.formatter.number(ROW_LIMIT)))
-    with st.expander(texts("common.sql"), icon=":material/code:"):
+    with st.expander(texts("common.sql"), icon=":material/code:", type="compact"):
         st.caption(texts("drill.sql_value"))
         st.code(screen.figures.sql([figure.id], question), language="sql")
         st.caption(texts("drill.sql_rows"))
@@ -190,7 +190,7 @@ def _table(
             )
         )
         export.download(
-            texts, figure.id, _exported(screen, question, figure, rows), [entity, *numbers]
+            texts, figure.id, lambda: _exported(screen, question, figure, rows), [entity, *numbers]
         )
     context = context_of(part, entity, screen.version)
     used = [name for name in _CONTEXT if any(row[name] is not None for row in context.values())]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
@@ -97,12 +97,19 @@ def _figure_row(figure: Figure) -> dict[str, Any]:
 
 
 def download(
-    texts: Texts, name: str, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]
+    texts: Texts,
+    name: str,
+    rows: Iterable[Mapping[str, Any]] | Callable[[], Iterable[Mapping[str, Any]]],
+    columns: Sequence[str],
 ) -> None:
-    """Draw the button that saves rows."""
+    """Draw the button that saves rows; rows given as a function are read at the click."""
+
+    def content() -> bytes:
+        return csv_bytes(rows() if callable(rows) else rows, columns)
+
     st.download_button(
         texts("common.csv"),
-        csv_bytes(rows, columns),
+        content,
         file_name=f"otvet-{name}.csv",
         mime="text/csv",
         key=f"csv_{name}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -40,8 +41,16 @@ def ways_in(texts: Texts) -> None:
             st.markdown(
                 "\n".join(f"{n}. {texts(f'first.{name}_{n}')}" for n in range(1, STEPS + 1))
             )
-            folder = [] if name == "demo" else [f"export OTVET_HOME={home()}"]
+            folder = [] if name == "demo" else [f"export OTVET_HOME={shown_home()}"]
             st.code("\n".join([*folder, *_COMMANDS[name]]), language="bash", wrap_lines=True)
             st.caption(texts(f"first.{name}_note"))
     st.caption(texts("first.who"))
-    st.caption(texts("empty.home", home=home()))
+    st.caption(texts("empty.home", home=shown_home()))
+
+
+def shown_home() -> str:
+    """Return the data folder as people write it: below their own folder as `~`."""
+    folder = home()
+    if folder.is_relative_to(Path.home()):
+        return f"~/{folder.relative_to(Path.home())}"
+    return str(folder)

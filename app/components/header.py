@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -30,7 +30,7 @@ def page_header(screen: Screen, name: str) -> DeltaGenerator:
 
 def show_sql(screen: Screen, sql: str) -> None:
     """Draw the SQL of a block, folded."""
-    with st.expander(screen.texts("common.sql"), icon=":material/code:"):
+    with st.expander(screen.texts("common.sql"), icon=":material/code:", type="compact"):
         st.code(sql, language="sql")
 
 
@@ -51,8 +51,8 @@ def choice(screen: Screen, key: str, options: Sequence[str], group: str) -> str:
         label_visibility="collapsed",
     )
     if chosen != options[0]:
-        keep_in_address(**{key: chosen})
-    return cast("str", chosen)
+        keep_in_address(**{key: str(chosen)})
+    return str(chosen)
 
 
 def choice_of_order(screen: Screen, name: str, orders: Mapping[str, str]) -> str:
@@ -72,8 +72,9 @@ def choice_of_order(screen: Screen, name: str, orders: Mapping[str, str]) -> str
         screen.texts("breakdown.order"),
         list(orders),
         key=key,
-        format_func=lambda option: orders[option],
-        width=320,
+        format_func=lambda option: f"{screen.texts('breakdown.order')}: {orders[option]}",
+        width=330,
+        label_visibility="collapsed",
     )
     if chosen != next(iter(orders)):
         keep_in_address(order=str(chosen))

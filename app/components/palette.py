@@ -12,9 +12,9 @@ from typing import Final
 
 BLUE: Final = "#1f78b4"
 ORANGE: Final = "#c96a10"
-GREEN: Final = "#0b8f6a"
-PURPLE: Final = "#b25c94"
-GREY: Final = "#7b8494"
+GREEN: Final = "#0c9752"
+PURPLE: Final = "#a5506f"
+GREY: Final = "#7c8798"
 
 # In the order in which series take them.
 SERIES: Final = (BLUE, ORANGE, GREEN, PURPLE, GREY)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import altair as alt
 import streamlit as st
 
-from app.components.chart_parts import clickable, log_seconds, rule, upwards
+from app.components.chart_parts import PADDING, clickable, log_seconds, rule, upwards
 from app.components.palette import BAD, BLUE, GOOD, QUIET, SEQUENTIAL_BLUE, SEQUENTIAL_ORANGE
 from app.components.places import bucket_edges, value_text
 from app.components.screen import Screen
@@ -62,6 +62,7 @@ def histogram(screen: Screen, rows: Sequence[Row], bucket: str, metric: str) -> 
             x=x,
             x2="high:Q",
             y=upwards(screen, texts("speed.answers")),
+            y2=alt.datum(0),
             color=alt.Color(
                 "series:N",
                 scale=alt.Scale(domain=list(named.values()), range=[GOOD, BAD]),
@@ -128,7 +129,9 @@ def waiting_curve(screen: Screen, curve: Survival, median: float | None) -> None
                 x="at:Q", y="value:Q"
             )
         )
-    st.altair_chart(alt.layer(*layers).properties(height=_HEIGHT), alt=texts("speed.curve"))
+    st.altair_chart(
+        alt.layer(*layers).properties(height=_HEIGHT, padding=PADDING), alt=texts("speed.curve")
+    )
 
 
 def week(screen: Screen, rows: Sequence[Row], metric: str, *, volume: str, is_volume: bool) -> None:

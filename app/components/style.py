@@ -39,7 +39,7 @@ _CSS: Final = """
 .ot-ci u {position: absolute; top: -2px; bottom: -2px; width: 2px; background: #2a7fb8;}
 .ot-funnel {display: grid; gap: .55rem; font-size: .86rem;}
 .ot-funnel .bar {height: 26px; border-radius: .3rem; background: #2a7fb8; min-width: 2px;}
-.ot-funnel .row {display: grid; grid-template-columns: minmax(8rem, 13rem) 1fr; gap: .7rem;
+.ot-funnel .row {display: grid; grid-template-columns: minmax(9rem, 17rem) 1fr; gap: .7rem;
   align-items: center;}
 .ot-funnel .lost {font-size: .74rem; opacity: .65;}
 .ot-funnel a {color: inherit; text-decoration: none; border-bottom: 1px dotted currentColor;}
@@ -61,7 +61,7 @@ _CSS: Final = """
 .ot-table .nowrap {white-space: nowrap;}
 .ot-table tr.fail td:first-child {box-shadow: inset 3px 0 #cf4436;}
 .ot-table tr.warn td:first-child {box-shadow: inset 3px 0 #c96a10;}
-.ot-table tr.good td:first-child {box-shadow: inset 3px 0 #0b8f6a;}
+.ot-table tr.good td:first-child {box-shadow: inset 3px 0 #0c9752;}
 .ot-chat {display: flex; flex-direction: column; gap: .3rem; font-size: .88rem;}
 .ot-day {align-self: center; font-size: .72rem; opacity: .6; margin: .5rem 0 .1rem;}
 .ot-msg {max-width: 82%; padding: .42rem .7rem .3rem; border-radius: .8rem; align-self: flex-start;
@@ -73,10 +73,10 @@ _CSS: Final = """
   background: transparent; border: 1px dashed color-mix(in srgb, currentColor 35%, transparent);}
 .ot-msg.unknown {border: 1px dotted #c96a10; align-self: center;}
 .ot-msg.waiting {box-shadow: 0 0 0 2px #c96a10;}
-.ot-msg.answer {box-shadow: 0 0 0 2px #0b8f6a;}
+.ot-msg.answer {box-shadow: 0 0 0 2px #0c9752;}
 .ot-head {font-size: .72rem; opacity: .66; margin-bottom: .1rem; white-space: normal;}
 .ot-mark {align-self: flex-start; font-size: .76rem; font-weight: 600; color: #c96a10;}
-.ot-mark.ours {align-self: flex-end; color: #0b8f6a; text-align: right;}
+.ot-mark.ours {align-self: flex-end; color: #0c9752; text-align: right;}
 .ot-note {align-self: flex-end; font-size: .71rem; opacity: .6;}
 .ot-end {align-self: center; text-align: center; font-size: .78rem; opacity: .75; margin-top: .6rem;
   padding-top: .5rem; border-top: 1px solid color-mix(in srgb, currentColor 18%, transparent);}

@@ -92,7 +92,7 @@ def tile(
             formatter.value(figure.value, unit),
             delta=_change(screen, figure),
             delta_color=_colour(spec, figure),
-            delta_arrow=_arrow(figure),
+            delta_arrow=_arrow(figure) if _is_comparable(screen, figure) else "off",
             delta_description=_was(screen, figure),
             help=definition_of(screen, figure.metric),
         )
@@ -137,9 +137,14 @@ def open_rows(metric: str | None, place: Place | None = None) -> None:
 
 
 def _change(screen: Screen, figure: Figure) -> str | None:
-    if figure.value is None or figure.previous is None:
+    if figure.value is None or figure.previous is None or not _is_comparable(screen, figure):
         return None
     return screen.formatter.change(figure.value, figure.previous, figure.metric.unit)
+
+
+def _is_comparable(screen: Screen, figure: Figure) -> bool:
+    """Return whether there is data from the first day of the previous period on."""
+    return figure.period.previous().start >= screen.known.start
 
 
 def _arrow(figure: Figure) -> Literal["up", "down", "off"]:
@@ -175,6 +180,8 @@ def _was(screen: Screen, figure: Figure) -> str | None:
         return None
     if figure.previous is None:
         return screen.texts("tile.no_previous")
+    if not _is_comparable(screen, figure):
+        return screen.texts("tile.not_covered", day=screen.formatter.short_day(screen.known.start))
     previous = screen.formatter.value(figure.previous, figure.metric.unit)
     return screen.texts("tile.was", value=previous)
 

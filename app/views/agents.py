@@ -64,20 +64,22 @@ def render(screen: Screen) -> None:
     texts, header = screen.texts, page_header(screen, "agents")
     tables = (work_table(), result_table(screen))
     with st.spinner(texts("common.loading")):
-        asked = [*metrics_of(TILES), *(m for table in tables for m in table.metrics)]
-        plain = screen.figures.values(asked, screen.question)
-        figures = screen.figures.figures(metrics_of(TILES), screen.question, screen.grain)
+        asked = [metric for table in tables for metric in table.metrics]
+        figures = screen.figures.figures(
+            metrics_of(TILES), screen.question, screen.grain, also=asked
+        )
         coverage = screen.figures.values(COVERAGE_METRICS, screen.question)
     if not figures["participations"].value:
         states.nothing_in_period(screen)
         return
     tiles(screen, TILES, figures, coverage, screen.grain)
     st.caption(texts("agents.counts_note"))
+    totals = {metric: figure.value for metric, figure in figures.items()}
     cells = _ranking(screen)
     for name, table in zip(("work", "results"), tables, strict=True):
         st.subheader(texts(f"agents.{name}"), anchor=False)
         st.caption(texts(f"agents.{name}_note"))
-        rows = breakdown(screen, table, plain)
+        rows = breakdown(screen, table, totals)
         cells += export.cells(rows, table.metrics, ["agent"])
     export.into(header, screen, figures.values(), cells)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import streamlit as st
@@ -49,8 +50,10 @@ def render(screen: Screen) -> None:
     """Draw the page."""
     texts, header = screen.texts, page_header(screen, "business")
     with st.spinner(texts("common.loading")):
-        asked = [*metrics_of(TILES), *funnel.STAGES, _STARTED]
-        figures = screen.figures.figures(asked, screen.question, screen.grain)
+        also = [*funnel.STAGES, _STARTED, *money_table(_BY[0]).metrics]
+        figures = screen.figures.figures(
+            metrics_of(TILES), screen.question, screen.grain, also=also
+        )
         coverage = screen.figures.values(COVERAGE_METRICS, screen.question)
     if not any(figures[spec.metric].value for spec in TILES) and not figures[_STARTED].value:
         states.nothing_in_period(screen)
@@ -62,7 +65,7 @@ def render(screen: Screen) -> None:
         funnel.draw(screen, figures)
     show_sql(screen, screen.figures.sql(funnel.STAGES, screen.question))
     cells = _cohorts(screen)
-    cells += _money(screen)
+    cells += _money(screen, {metric: f.value for metric, f in figures.items()})
     export.into(header, screen, figures.values(), cells)
 
 
@@ -85,13 +88,12 @@ def cohort_grain(screen: Screen) -> Grain:
     return "week" if screen.grain == "day" else screen.grain
 
 
-def _money(screen: Screen) -> list[dict[str, Any]]:
+def _money(screen: Screen, totals: Mapping[str, Any]) -> list[dict[str, Any]]:
     texts = screen.texts
     st.subheader(texts("business.money"), anchor=False)
     by = choice(screen, "by", _BY, "by")
     st.caption(texts("business.money_note"))
     table = money_table(by)
-    totals = screen.figures.values(table.metrics, screen.question)
     rows = breakdown(screen, table, totals)
     return export.cells(rows, table.metrics, [by])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import streamlit as st
@@ -66,7 +66,13 @@ def render(screen: Screen) -> None:
     """Draw the page."""
     texts, header = screen.texts, page_header(screen, "channels")
     with st.spinner(texts("common.loading")):
-        figures = screen.figures.figures(metrics_of(TILES), screen.question, screen.grain)
+        tables = (channel_table(screen, _BY[0]), spend_table())
+        figures = screen.figures.figures(
+            metrics_of(TILES),
+            screen.question,
+            screen.grain,
+            also=[metric for table in tables for metric in table.metrics],
+        )
         coverage = screen.figures.values(COVERAGE_METRICS, screen.question)
     if not figures[_STARTED].value and not figures["spend"].value:
         states.nothing_in_period(screen)
@@ -75,10 +81,11 @@ def render(screen: Screen) -> None:
     by = choice(screen, "by", _BY, "by")
     cells = _volume(screen, by)
     st.subheader(texts("channels.table"), anchor=False)
-    cells += _table(screen, channel_table(screen, by))
+    totals = {metric: figure.value for metric, figure in figures.items()}
+    cells += _table(screen, channel_table(screen, by), totals)
     st.subheader(texts("channels.spend"), anchor=False)
     st.caption(texts("channels.spend_note"))
-    cells += _table(screen, spend_table())
+    cells += _table(screen, spend_table(), totals)
     export.into(header, screen, figures.values(), cells)
 
 
@@ -91,8 +98,7 @@ def _volume(screen: Screen, by: str) -> list[dict[str, Any]]:
     return export.cells(rows, [_STARTED], ["metric_time", by])
 
 
-def _table(screen: Screen, table: Breakdown) -> list[dict[str, Any]]:
-    totals = screen.figures.values(table.metrics, screen.question)
+def _table(screen: Screen, table: Breakdown, totals: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = breakdown(screen, table, totals)
     return export.cells(rows, table.metrics, [table.by])
 

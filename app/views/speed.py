@@ -53,9 +53,10 @@ def render(screen: Screen) -> None:
     header = page_header(screen, "speed")
     specs = tile_specs(screen)
     with st.spinner(screen.texts("common.loading")):
-        asked = [*metrics_of(specs), "first_responses", _WAITED]
-        figures = screen.figures.figures(asked, screen.question, screen.grain)
-        others = screen.figures.values(_DEFINITIONS, screen.question)
+        also = ["first_responses", _WAITED, *_DEFINITIONS]
+        figures = screen.figures.figures(
+            metrics_of(specs), screen.question, screen.grain, also=also
+        )
         coverage = screen.figures.values(COVERAGE_METRICS, screen.question)
     if not figures[_WAITED].value:
         states.nothing_in_period(screen)
@@ -66,7 +67,7 @@ def render(screen: Screen) -> None:
     cells = _distribution(screen, figures)
     cells += _week(screen)
     cells += _by(screen, figures)
-    _definitions(screen, others)
+    _definitions(screen, figures)
     export.into(header, screen, figures.values(), cells)
 
 
@@ -143,7 +144,7 @@ def _by(screen: Screen, figures: Mapping[str, Figure]) -> list[Row]:
     return export.cells(rows, table.metrics, [by])
 
 
-def _definitions(screen: Screen, values: Mapping[str, float | None]) -> None:
+def _definitions(screen: Screen, figures: Mapping[str, Figure]) -> None:
     """Show how the median depends on what is counted."""
     texts, catalogue = screen.texts, screen.figures.catalogue
     st.subheader(texts("speed.definitions"), anchor=False)
@@ -154,7 +155,7 @@ def _definitions(screen: Screen, values: Mapping[str, float | None]) -> None:
             [
                 Cell(label_of(screen, catalogue[metric])),
                 Cell(
-                    screen.formatter.duration(values.get(metric)),
+                    screen.formatter.duration(figures[metric].value),
                     address("speed", screen.params(drill=metric)),
                     "num",
                 ),
