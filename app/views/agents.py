@@ -33,7 +33,7 @@ def work_table() -> Breakdown:
             Column("participation_messages", title="agents.messages"),
             Column("first_responses"),
             Column("agent_effort", title="agents.effort"),
-            Column("agent_effort_per_participation", title="agents.effort_each"),
+            Column("agent_effort_mean", title="agents.effort_each"),
         ),
     )
 

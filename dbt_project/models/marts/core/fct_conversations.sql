@@ -101,10 +101,11 @@ resolved as (
         {{ business_micros('close_segment', 'timed.closed_at') }} as close_business_micros,
         unanswered.unanswered_since_at,
         unanswered.unanswered_until_at,
-        {{ business_micros('since_segment', 'unanswered.unanswered_since_at') }}
-            as since_business_micros,
-        {{ business_micros('until_segment', 'unanswered.unanswered_until_at') }}
-            as until_business_micros,
+        -- Null without a schedule: then the calendar counts.
+        cast(floor((
+            {{ business_micros('until_segment', 'unanswered.unanswered_until_at') }}
+            - ({{ business_micros('since_segment', 'unanswered.unanswered_since_at') }})
+        ) / 1000000.0) as bigint) as unanswered_business_seconds,
         schedules.schedule_team
     from timed
     inner join {{ ref('int_thread_schedules') }} as schedules
@@ -158,14 +159,8 @@ select
     ) as first_wait_calendar_seconds,
     coalesce(
         first_responses.first_response_business_seconds,
-        cast(floor(
-            case
-                when resolved.schedule_team is null
-                    then {{ micros('resolved.unanswered_until_at') }}
-                    - {{ micros('resolved.unanswered_since_at') }}
-                else resolved.until_business_micros - resolved.since_business_micros
-            end / 1000000.0
-        ) as bigint)
+        resolved.unanswered_business_seconds,
+        {{ seconds_between('resolved.unanswered_since_at', 'resolved.unanswered_until_at') }}
     ) as first_wait_business_seconds,
     {{ local_hour('first_responses.waiting_since_at') }} as waiting_since_local_hour,
     {{ iso_weekday(local_date('first_responses.waiting_since_at')) }} as waiting_since_iso_weekday,
