@@ -20,7 +20,7 @@ import duckdb
 import streamlit as st
 
 from app.period import Period
-from pipelines.publishing import Publication, current_publication
+from pipelines.publishing import FailedAttempt, Publication, current_publication, last_failure
 from pipelines.semantics import SemanticLayer
 
 Row = dict[str, Any]
@@ -79,6 +79,11 @@ def current_version() -> Version:
     """
     publication = current_publication(home() / "published")
     return _open(str(publication.folder))
+
+
+def failed_attempt() -> FailedAttempt | None:
+    """Return the failed run that left the current version in place; never cached."""
+    return last_failure(home() / "published")
 
 
 @st.cache_resource(max_entries=_OPEN_VERSIONS, show_spinner=False)

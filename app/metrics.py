@@ -11,8 +11,8 @@ import streamlit as st
 
 from app.data import Row, Version
 from app.intervals import wilson
-from app.period import Grain, Period, bucket_of, buckets, last_day
-from pipelines.semantics import Answer, MetricInfo, SemanticError
+from app.period import Grain, Period, bucket_of, buckets
+from pipelines.semantics import Answer, MetricInfo, SemanticError, Survival
 
 _CACHED_ANSWERS: Final = 600
 _T = TypeVar("_T")
@@ -84,15 +84,11 @@ class Figures:
         days = list(buckets(question.period, grain))
         result: dict[str, list[tuple[date, Any]]] = {}
         for group in self._groups(metrics, question):
-            if self._is_stock(group[0]):
-                result |= {metric: self._stock_trend(metric, question, grain) for metric in group}
-                continue
             rows = {
                 bucket_of(row["metric_time"], grain): row
                 for row in self._ask(group, question, grain).rows
                 if row["metric_time"] is not None
             }
-            rows |= self._cut_buckets(group, question, grain)
             for metric in group:
                 absent = 0 if self.catalogue[metric].unit in ("count", "money") else None
                 found = ((day, rows.get(day, {}).get(metric)) for day in days)
@@ -100,16 +96,27 @@ class Figures:
         return result
 
     def figures(
-        self, metrics: Sequence[str], question: Question, grain: Grain | None = None
+        self,
+        metrics: Sequence[str],
+        question: Question,
+        grain: Grain | None = None,
+        *,
+        also: Sequence[str] = (),
     ) -> dict[str, Figure]:
-        """Return metrics with their base, interval, previous period and (with a grain) trend."""
+        """Return metrics with their base, interval, previous period and (with a grain) trend.
+
+        Args:
+            also: metrics asked in the same query, without previous period and trend.
+        """
         metrics = list(dict.fromkeys(metrics))
-        infos = {metric: self.catalogue[metric] for metric in metrics}
+        infos = {metric: self.catalogue[metric] for metric in dict.fromkeys([*metrics, *also])}
         bases = [info.denominator for info in infos.values() if info.denominator]
-        asked = list(dict.fromkeys([*metrics, *bases]))
+        asked = list(dict.fromkeys([*infos, *bases]))
         now = self.values(asked, question)
         before = self.values(metrics, question.over(question.period.previous()))
-        trends = self.trends(metrics, question, grain) if grain else {}
+        # An estimate per bucket would ask for all its counts per bucket: it has no trend.
+        drawn = [metric for metric in metrics if infos[metric].estimate is None]
+        trends = self.trends(drawn, question, grain) if grain else {}
         result = {}
         for metric, info in infos.items():
             blocked = self.blocked_by(metric, question)
@@ -128,10 +135,49 @@ class Figures:
             )
         return result
 
-    def sql(self, metrics: Sequence[str], question: Question, grain: Grain | None = None) -> str:
+    def split(
+        self,
+        metrics: Sequence[str],
+        question: Question,
+        by: Sequence[str],
+        grain: Grain | None = None,
+    ) -> list[Row]:
+        """Return a row per combination of dimensions that has data; what is unknown is None.
+
+        A metric that a set filter blocks, or that has no such dimension, is None in all rows.
+        """
+        rows: dict[tuple[Any, ...], Row] = {}
+        names = (*(["metric_time"] if grain else []), *by)
+        for group in self._groups(metrics, question, by):
+            for found in self._ask(group, question, grain, by).rows:
+                key = tuple(found[name] for name in names)
+                row = rows.setdefault(
+                    key, {**dict(zip(names, key, strict=True)), **dict.fromkeys(metrics)}
+                )
+                # One key may come in pieces: rows without a value of the dimension never join.
+                row.update({name: value for name, value in found.items() if value is not None})
+        return list(rows.values())
+
+    def survival(self, metric: str, question: Question) -> tuple[Survival, str]:
+        """Return the curve of a Kaplan-Meier metric and the SQL of its counts."""
+        return _survival(
+            self._version,
+            self._key,
+            metric,
+            tuple(condition for _, condition in question.filters),
+            question.period,
+        )
+
+    def sql(
+        self,
+        metrics: Sequence[str],
+        question: Question,
+        grain: Grain | None = None,
+        by: Sequence[str] = (),
+    ) -> str:
         """Return the SQL that these metrics are asked with."""
-        groups = self._groups(metrics, question)
-        return ";\n\n".join(self._ask(group, question, grain).sql for group in groups)
+        groups = self._groups(metrics, question, by)
+        return ";\n\n".join(self._ask(group, question, grain, by).sql for group in groups)
 
     def rows(self, metric: str, question: Question, limit: int | None = None) -> Answer:
         """Return the rows behind a figure."""
@@ -156,6 +202,10 @@ class Figures:
         info = self.catalogue[metric]
         return info.window is not None or info.denominator_window is not None
 
+    def _can_split(self, metric: str, by: Sequence[str]) -> bool:
+        known = _dimensions(self._version, self._key, metric) if by else ()
+        return all(name in known for name in by)
+
     def _counts(self, metric: str | None) -> bool:
         return metric is not None and self.catalogue[metric].unit == "count"
 
@@ -172,12 +222,18 @@ class Figures:
         plain = Question(question.period)
         return int(self.values([info.denominator], plain)[info.denominator] or 0)
 
-    def _groups(self, metrics: Sequence[str], question: Question) -> list[list[str]]:
+    def _groups(
+        self, metrics: Sequence[str], question: Question, by: Sequence[str] = ()
+    ) -> list[list[str]]:
         """Put together what one query can answer: stocks apart, blocked metrics out."""
-        usable = [metric for metric in metrics if not self.blocked_by(metric, question)]
+        usable = [
+            metric
+            for metric in dict.fromkeys(metrics)
+            if not self.blocked_by(metric, question) and self._can_split(metric, by)
+        ]
         flows = [metric for metric in usable if not self._is_stock(metric)]
         stocks = [[metric] for metric in usable if self._is_stock(metric)]
-        if not question.filters:
+        if not question.filters and not by:
             return [group for group in (flows, *stocks) if group]
         # Metrics of one table resolve a filter alike; across tables a name may mean another path.
         alike: dict[tuple[str, ...], list[str]] = {}
@@ -186,34 +242,13 @@ class Figures:
             alike.setdefault(dimensions, []).append(metric)
         return [*alike.values(), *stocks]
 
-    def _cut_buckets(
-        self, metrics: Sequence[str], question: Question, grain: Grain
-    ) -> dict[date, Row]:
-        """Ask for the weeks or months that the period cuts, within the period.
-
-        MetricFlow widens a period to whole buckets: days outside of it would be counted.
-        """
-        period = question.period
-        result: dict[date, Row] = {}
-        for first in {bucket_of(period.start, grain), bucket_of(period.end, grain)}:
-            inside = Period(max(first, period.start), min(last_day(first, grain), period.end))
-            if inside != Period(first, last_day(first, grain)):
-                rows = self._ask(metrics, question.over(inside), None).rows
-                result[first] = rows[0] if rows else {}
-        return result
-
-    def _stock_trend(self, metric: str, question: Question, grain: Grain) -> list[tuple[date, Any]]:
-        """Ask a stock at the end of each week or month: a day each would cost a query a day."""
-        coarse: Grain = "week" if grain == "day" else grain
-        result = []
-        for first in buckets(question.period, coarse):
-            start = max(first, question.period.start)
-            end = min(last_day(first, coarse), question.period.end)
-            part = question.over(Period(start, end))
-            result.append((first, self._ask([metric], part, None).value(metric)))
-        return result
-
-    def _ask(self, metrics: Sequence[str], question: Question, grain: Grain | None) -> Answer:
+    def _ask(
+        self,
+        metrics: Sequence[str],
+        question: Question,
+        grain: Grain | None,
+        by: Sequence[str] = (),
+    ) -> Answer:
         return _ask(
             self._version,
             self._key,
@@ -221,6 +256,7 @@ class Figures:
             tuple(condition for _, condition in question.filters),
             question.period,
             grain,
+            tuple(by),
         )
 
 
@@ -232,12 +268,27 @@ def _ask(
     where: tuple[str, ...],
     period: Period,
     grain: Grain | None,
+    by: tuple[str, ...],
 ) -> Answer:
     return _locked(
         _version,
         lambda: _version.layer.ask(
-            metrics, where=where, start=period.start, end=period.end, grain=grain
+            metrics, by=by, where=where, start=period.start, end=period.end, grain=grain
         ),
+    )
+
+
+@st.cache_data(max_entries=_CACHED_ANSWERS, show_spinner=False)
+def _survival(
+    _version: Version,
+    key: str,  # noqa: ARG001 - the key of the cache
+    metric: str,
+    where: tuple[str, ...],
+    period: Period,
+) -> tuple[Survival, str]:
+    return _locked(
+        _version,
+        lambda: _version.layer.survival(metric, where=where, start=period.start, end=period.end),
     )
 
 

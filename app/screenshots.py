@@ -1,4 +1,4 @@
-"""Pictures of every view for the README: `python -m app.screenshots OUT_DIR`.
+"""Pictures of every view: `python -m app.screenshots OUT_DIR`, or `--docs docs/images`.
 
 Starts the app on the home in `OTVET_HOME`, opens it in headless Chromium (`OTVET_CHROMIUM` or the
 one on the path; none is ever downloaded) and writes PNG files in both languages, light and dark,
@@ -19,6 +19,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +34,50 @@ _DESK, _PHONE = (1440, 900), (390, 844)
 _START_SECONDS = 90
 _LOAD_MS = 60_000
 _ROOT = Path(__file__).resolve().parents[1]
+_CONTENT_HEIGHT: Final = """() => Math.min(6000, Math.ceil(Math.max(
+    ...[...document.querySelectorAll('[data-testid="stMain"], [data-testid="stSidebarContent"]')]
+        .map(part => part.scrollHeight))))"""
+
+FIRST_RUN: Final = "first_run"
+# View -> page and query.
+VIEWS: Final = {
+    "overview": ("", ""),
+    "rows": ("", "drill=frt_p50"),
+    "speed": ("speed", "period=90d"),
+    "agents": ("agents", "period=90d"),
+    "channels": ("channels", "period=90d"),
+    "business": ("business", "period=all"),
+    "conversations": ("conversations", ""),
+    "data_health": ("data_health", ""),
+    "bring_data": ("bring_data", ""),
+}
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture; `is_cut` shows what fits on the screen, else the whole page."""
+
+    name: str
+    view: str
+    language: str = "en"
+    size: tuple[int, int] = _DESK
+    dark: bool = False
+    is_cut: bool = False
+
+
+# What README and docs show; names are linked to, so they stay.
+DOCS: Final = (
+    Shot("overview", "overview", is_cut=True),
+    Shot("conversations", "conversations", is_cut=True),
+    Shot("speed", "speed"),
+    Shot("agents", "agents"),
+    Shot("channels", "channels"),
+    Shot("business", "business"),
+    Shot("rows", "rows"),
+    Shot("first-run", FIRST_RUN, is_cut=True),
+    Shot("speed-dark", "speed", dark=True, is_cut=True),
+    Shot("business-phone", "business", language="ru", size=_PHONE, is_cut=True),
+)
 
 
 def find_chromium() -> str | None:
@@ -40,8 +86,11 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def running_app(home: Path) -> Iterator[str]:
+def running_app(home: Path, **environment: str) -> Iterator[str]:
     """Run the app on a home on a free port; yields its address.
+
+    Args:
+        environment: variables to set for it.
 
     Raises:
         RuntimeError: the server did not answer in time; the message holds what it printed.
@@ -54,9 +103,9 @@ def running_app(home: Path) -> Iterator[str]:
         "--server.address", "127.0.0.1", "--server.port", str(port), "--server.headless", "true",
         "--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none",
     ]  # fmt: skip
-    environment = {**os.environ, "OTVET_HOME": str(home)}
+    variables = {**os.environ, "OTVET_HOME": str(home), **environment}
     with tempfile.TemporaryFile() as log:
-        server = subprocess.Popen(command, cwd=_ROOT, env=environment, stdout=log, stderr=log)
+        server = subprocess.Popen(command, cwd=_ROOT, env=variables, stdout=log, stderr=log)
         address = f"http://127.0.0.1:{port}"
         try:
             if not _answers(f"{address}/_stcore/health", server):
@@ -106,35 +155,58 @@ def main() -> None:
     """Write the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    folder: Path = parser.parse_args().folder
+    parser.add_argument("--docs", action="store_true", help="only the pictures of docs/images")
+    parser.add_argument("--only", help="comma separated views")
+    options = parser.parse_args()
     executable = find_chromium()
     if executable is None:
         parser.error("no chromium on the path; set OTVET_CHROMIUM")
-    folder.mkdir(parents=True, exist_ok=True)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    wanted = options.only.split(",") if options.only else [*VIEWS, FIRST_RUN]
     home = Path(os.environ.get("OTVET_HOME") or "data").expanduser().absolute()
-    with running_app(home) as address, sync_playwright() as playwright:
-        for size, dark in ((_DESK, False), (_DESK, True), (_PHONE, False)):
+    with tempfile.TemporaryDirectory() as empty, sync_playwright() as playwright:
+        shots = DOCS if options.docs else _all_shots()
+        for (size, dark), group in groupby(shots, key=lambda shot: (shot.size, shot.dark)):
+            chosen = [shot for shot in group if shot.view in wanted]
             with browser_context(playwright, executable, size=size, dark=dark) as context:
-                name = "phone" if size == _PHONE else "dark" if dark else "desk"
-                _photograph(context.new_page(), address, folder, name)
+                page = context.new_page()
+                for is_first_run in (False, True):
+                    part = [s for s in chosen if (s.view == FIRST_RUN) == is_first_run]
+                    if part:
+                        # The first page names its folder: one that anybody might have.
+                        folder = Path(empty) / "otvet" if is_first_run else home
+                        own = {"HOME": empty} if is_first_run else {}
+                        with running_app(folder, **own) as address:
+                            for shot in part:
+                                _photograph(page, address, shot, options.folder)
 
 
-def _photograph(page: Page, address: str, folder: Path, name: str) -> None:
-    for language in ("ru", "en"):
-        for view in ("overview", "rows", "conversations", "data_health"):
-            path = "" if view in ("overview", "rows") else view
-            rows = "&drill=frt_p50" if view == "rows" else ""
-            page.goto(f"{address}/{path}?lang={language}{rows}")
-            settle(page)
-            if view == "conversations":
-                _open_first(page)
-            page.wait_for_timeout(1200)  # charts and fonts draw after the script has ended
-            page.screenshot(path=folder / f"{view}-{language}-{name}.png")
-            if view == "overview" and name == "desk":
-                page.set_viewport_size({"width": _DESK[0], "height": 2350})
-                page.wait_for_timeout(1500)
-                page.screenshot(path=folder / f"{view}-{language}-{name}-full.png")
-                page.set_viewport_size({"width": _DESK[0], "height": _DESK[1]})
+def _all_shots() -> list[Shot]:
+    kinds = [(_DESK, False), (_DESK, True), (_PHONE, False), (_PHONE, True)]
+    return [
+        Shot(f"{view}-{language}-{_kind(size, dark)}", view, language, size, dark)
+        for size, dark in kinds
+        for language in ("ru", "en")
+        for view in (*VIEWS, FIRST_RUN)
+    ]
+
+
+def _kind(size: tuple[int, int], dark: bool) -> str:
+    return ("phone" if size == _PHONE else "desk") + ("-dark" if dark else "")
+
+
+def _photograph(page: Page, address: str, shot: Shot, folder: Path) -> None:
+    path, query = VIEWS.get(shot.view, ("", ""))
+    page.set_viewport_size({"width": shot.size[0], "height": shot.size[1]})
+    page.goto(f"{address}/{path}?lang={shot.language}&{query}")
+    settle(page)
+    if shot.view == "conversations":
+        _open_first(page)
+    if shot.view != "rows" and not shot.is_cut:
+        height = page.evaluate(_CONTENT_HEIGHT)
+        page.set_viewport_size({"width": shot.size[0], "height": max(shot.size[1], height)})
+    page.wait_for_timeout(1500)  # charts and fonts draw after the script has ended
+    page.screenshot(path=folder / f"{shot.name}.png")
 
 
 def _open_first(page: Page) -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from pipelines.lib.loading import be_quiet
 from pipelines.lib.locking import home_lock
+from pipelines.publishing import note_failure
 from pipelines.settings import PROJECT_ROOT, Settings
 
 
@@ -49,6 +50,8 @@ def run_job(settings: Settings, name: str) -> JobOutcome:
             if evaluation.check_name == FILES_CHECK
             for reason in cast("list[str]", evaluation.metadata["unread"].value)
         ]
+    if not result.success:
+        note_failure(settings.published, "; ".join(failures) or "the run failed")
     return JobOutcome(result.success, failures, unread)
 
 

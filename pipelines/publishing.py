@@ -26,6 +26,7 @@ MANIFEST_NAME = "semantic_manifest.json"
 KEEP_VERSIONS = 3
 # A version is written under a hidden name: what a killed run leaves is never taken for a version.
 _UNFINISHED = "."
+_FAILURE_NAME = "last_failure.json"
 
 
 class NothingPublishedError(Exception):
@@ -34,6 +35,14 @@ class NothingPublishedError(Exception):
 
 class AuditFailedError(Exception):
     """The new version failed a blocking check; the previous one stays current."""
+
+
+@dataclass(frozen=True)
+class FailedAttempt:
+    """The last run that ended without a new version, while the one before stays current."""
+
+    at: datetime
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,24 @@ def current_publication(published: Path) -> Publication:
         )
     folder = link.resolve()
     return Publication(folder.name, folder)
+
+
+def note_failure(published: Path, reason: str) -> None:
+    """Write down that a run ended without a new version; the next version takes the note away."""
+    published.mkdir(parents=True, exist_ok=True)
+    note = {"at": datetime.now(tz=UTC).isoformat(), "reason": reason}
+    temporary = published / f".{_FAILURE_NAME}.{os.getpid()}"
+    temporary.write_text(json.dumps(note, ensure_ascii=False), encoding="utf-8")
+    temporary.replace(published / _FAILURE_NAME)
+
+
+def last_failure(published: Path) -> FailedAttempt | None:
+    """Return the failed run after which nothing was published, None if the last one succeeded."""
+    try:
+        note = json.loads((published / _FAILURE_NAME).read_text(encoding="utf-8"))
+        return FailedAttempt(datetime.fromisoformat(note["at"]), str(note["reason"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def list_versions(published: Path) -> list[Publication]:
@@ -127,11 +154,14 @@ def publish(
         _sync(unfinished.database)
         _sync(unfinished.manifest)
         unfinished.folder.rename(publication.folder)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(unfinished.folder, ignore_errors=True)
+        if isinstance(error, AuditFailedError):
+            note_failure(published, str(error))
         raise
     _sync(publication.folder.parent)
     switch(published, publication)
+    (published / _FAILURE_NAME).unlink(missing_ok=True)
     _drop_old_versions(published)
     return publication
 

@@ -13,14 +13,22 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 
+from pipelines.composed import Composer, Scope, join_answers, running_totals
+from pipelines.estimates import Survival, kaplan_meier
+from pipelines.metric_catalogue import (
+    TIME_DIMENSION,
+    Answer,
+    Grain,
+    MetricInfo,
+    SemanticError,
+    Unit,
+    read_catalogue,
+)
 from pipelines.publishing import Publication
-
-Grain = Literal["day", "week", "month", "quarter", "year"]
-Unit = Literal["count", "seconds", "share", "money"]
 
 # Short names people use, in order of preference; anything else is looked up on the fact itself.
 DIMENSION_ALIASES: dict[str, tuple[str, ...]] = {
@@ -33,49 +41,23 @@ DIMENSION_ALIASES: dict[str, tuple[str, ...]] = {
     "source_slug": ("channel__source_slug",),
     "source": ("channel__source_slug",),
 }
-TIME_DIMENSION = "metric_time"
+__all__ = [
+    "TIME_DIMENSION",
+    "Answer",
+    "Grain",
+    "MetricInfo",
+    "SemanticError",
+    "SemanticLayer",
+    "Survival",
+    "Unit",
+    "read_catalogue",
+]
 _DAY = "{{ TimeDimension('metric_time', 'day') }}"
 _CONDITION = re.compile(
     r"^\s*(?P<name>[a-z_][a-z0-9_]*)\s*(?P<operator>=|==|!=|<>|>=|<=|>|<|\bnot\s+in\b|\bin\b|"
     r"\bis\s+not\b|\bis\b)\s*(?P<value>.+?)\s*$",
     re.IGNORECASE | re.DOTALL,
 )
-
-
-class SemanticError(Exception):
-    """The question cannot be answered; the message says what to ask instead."""
-
-
-@dataclass(frozen=True)
-class MetricInfo:
-    """What the catalogue says of a metric."""
-
-    id: str
-    label_en: str
-    label_ru: str
-    definition_en: str
-    definition_ru: str
-    unit: Unit
-    denominator: str | None
-    window: str | None = None
-    denominator_window: str | None = None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Rows of a question: dicts keyed by the dimension and metric ids that were asked for.
-
-    Times are seconds, shares 0-1, nothing is rounded; `metric_time` is a date.
-    """
-
-    metrics: tuple[str, ...]
-    dimensions: tuple[str, ...]
-    rows: list[dict[str, Any]]
-    sql: str
-
-    def value(self, metric: str) -> Any:
-        """Return the value of a question without dimensions."""
-        return self.rows[0][metric] if self.rows else None
 
 
 @dataclass
@@ -129,6 +111,9 @@ class SemanticLayer:
         self._check(metrics)
         if start is not None and end is not None and start > end:
             raise SemanticError(f"The period is empty: {start} is after {end}.")
+        if any(self.catalogue[m].is_composed for m in metrics):
+            scope = Scope(tuple(by), tuple(where), start, end, grain)
+            return self._ask_composed(metrics, scope, order_by, limit)
         windowed = [m for m in metrics if self._needs_window(self.catalogue[m])]
         if windowed:
             return self._ask_windowed(metrics, by, where, start, end, grain)
@@ -139,10 +124,16 @@ class SemanticLayer:
     def aggregation(self, metric: str) -> str:
         """Return how a metric is made of its rows.
 
-        One of `sum`, `average`, `percentile_0.5`, `percentile_0.9`, `count_distinct`, `ratio`, and
+        One of `sum`, `average`, `percentile_0.5`, `percentile_0.9`, `count_distinct`, `ratio`,
+        `kaplan_meier_0.5` (over `value` and `answered`, `pipelines.estimates`), and
         `ratio_to_stock`: the sum of the rows over the denominator metric at the end of the period.
         """
         self._check([metric])
+        info = self.catalogue[metric]
+        if info.estimate:
+            return f"kaplan_meier_{info.estimate.part:g}"
+        if info.summed_over:
+            return "sum"
         if self.catalogue[metric].denominator_window:
             return "ratio_to_stock"
         if metric in self._ratio_parts:
@@ -165,12 +156,18 @@ class SemanticLayer:
 
         The first column is the id of the entity, named after it (`conversation`, `reply`, …; the
         counted entity for distinct counts). `value` is the row's contribution; ratios have
-        `numerator` and `denominator` as well. Rows that contribute nothing (null) are left out, so
-        `aggregation(metric)` over `value` gives the metric.
+        `numerator` and `denominator` as well, estimates of waits have `answered` (1 or 0). Rows
+        that contribute nothing (null) are left out, so `aggregation(metric)` over `value` gives the
+        metric.
         """
         self._check([metric])
         parts = self._ratio_parts.get(metric)
         info = self.catalogue[metric]
+        if info.estimate:
+            entity = self._entity_of(metric)
+            scope = Scope((), tuple(where), start, end)
+            sql = self._composer.waits(info, info.estimate, entity, scope) + _limit_clause(limit)
+            return Answer((metric,), (entity,), self._run(sql, {}), sql)
         if parts and info.denominator_window:
             # Two different populations: the people of the numerator are the rows to look at.
             return self._drill_simple(parts[0], where, start, end, limit)
@@ -200,7 +197,9 @@ class SemanticLayer:
         entity = self._entity_of(metric)
         sql, columns = self._compile([metric], [entity], where, start, end, None, (), None)
         column = next(iter(columns))
-        additive = self._measures[self._measure_of[metric]]["agg"] in ("sum", "count_distinct")
+        is_summed = metric in self.catalogue and self.catalogue[metric].summed_over is not None
+        how = self._measures[self._measure_of[metric]]["agg"]
+        additive = is_summed or how in ("sum", "count_distinct")
         condition = f'"{metric}" <> 0' if additive else f'"{metric}" is not null'
         sql = (
             f'select "{column}" as "{entity}", "{metric}" as value from (\n{sql}\n) as drilled'
@@ -210,6 +209,8 @@ class SemanticLayer:
 
     def _entity_of(self, metric: str) -> str:
         """Return the entity whose rows a metric is made of."""
+        if summed_over := self.catalogue[metric].summed_over if metric in self.catalogue else None:
+            return summed_over
         measure = self._measure_of[metric]
         model = self._model_of_measure[measure]
         if self._measures[measure]["agg"] == "count_distinct":
@@ -253,6 +254,51 @@ class SemanticLayer:
             self._connection.close()
             self._connection = None
 
+    # -- answers made of the answers to other questions -----------------------------------------
+
+    def survival(
+        self,
+        metric: str,
+        *,
+        where: Sequence[str] = (),
+        start: date | None = None,
+        end: date | None = None,
+    ) -> tuple[Survival, str]:
+        """Return the curve that a Kaplan-Meier metric is a quantile of, and the SQL of its counts.
+
+        Raises:
+            SemanticError: the metric is no such estimate.
+        """
+        self._check([metric])
+        estimate = self.catalogue[metric].estimate
+        if estimate is None:
+            raise SemanticError(f"{metric} is no estimate of waits.")
+        curves, sql = self._composer.curves(metric, estimate, Scope((), tuple(where), start, end))
+        return curves.get((), kaplan_meier(())), sql
+
+    def _ask_composed(
+        self, metrics: Sequence[str], scope: Scope, order_by: Sequence[str], limit: int | None
+    ) -> Answer:
+        """Ask each composed metric by itself, the others together, and join the answers."""
+        by, where, grain = scope.by, scope.where, scope.grain
+        plain = [m for m in metrics if not self.catalogue[m].is_composed]
+        answers = []
+        if plain:
+            answers.append(
+                self.ask(plain, by=by, where=where, start=scope.start, end=scope.end, grain=grain)
+            )
+        answers += [self._composer.ask(self.catalogue[m], scope) for m in metrics if m not in plain]
+        return join_answers(answers, metrics, order_by, limit)
+
+    @cached_property
+    def _composer(self) -> Composer:
+        def compiled(metrics: Sequence[str], scope: Scope) -> tuple[str, dict[str, str]]:
+            return self._compile(
+                metrics, scope.by, scope.where, scope.start, scope.end, scope.grain, (), None
+            )
+
+        return Composer(compiled, self._run)
+
     # -- questions whose parts have windows of their own ----------------------------------------
 
     @staticmethod
@@ -269,11 +315,13 @@ class SemanticLayer:
         grain: Grain | None,
     ) -> Answer:
         """Answer metrics that count a stock: everything known until the end of the period."""
-        if grain is not None or TIME_DIMENSION in by or by:
+        if any(name != TIME_DIMENSION for name in by):
             raise SemanticError(
                 f"{', '.join(metrics)}: a stock at the end of a period has no split; "
-                "ask for it without --by and --grain."
+                "ask for it without --by."
             )
+        if grain is not None or TIME_DIMENSION in by:
+            return self._stocks_over_time(metrics, where, start, end, grain or "day")
         row: dict[str, Any] = {}
         statements: list[str] = []
         for metric in metrics:
@@ -293,6 +341,40 @@ class SemanticLayer:
                 row[metric] = answer.rows[0]["value"] if answer.rows else None
                 statements.append(answer.sql)
         return Answer(tuple(metrics), (), [row], ";\n\n".join(statements))
+
+    def _stocks_over_time(
+        self,
+        metrics: Sequence[str],
+        where: Sequence[str],
+        start: date | None,
+        end: date | None,
+        grain: Grain,
+    ) -> Answer:
+        """Answer stocks at the end of each bucket; two questions, however many buckets."""
+        answers = []
+        for metric in metrics:
+            info = self.catalogue[metric]
+            stock = info.denominator if info.denominator_window else metric
+            if not (info.window or info.denominator_window) or stock is None:
+                found = self.ask([metric], where=where, start=start, end=end, grain=grain)
+                answers.append(found)
+                continue
+            scope = Scope((), () if info.denominator_window else tuple(where), None, end, grain)
+            base, sql = self._composer.counts(stock, scope)
+            levels = running_totals(base, start, end, grain)
+            if info.denominator_window:
+                flow = Scope((), tuple(where), start, end, grain)
+                parts, more = self._composer.counts(self._ratio_parts[metric][0], flow)
+                values = {
+                    day: parts.get(day, 0) / level if level else None
+                    for day, level in levels.items()
+                }
+                sql = f"{more};\n\n{sql}"
+            else:
+                values = dict(levels)
+            rows = [{TIME_DIMENSION: day, metric: value} for day, value in values.items()]
+            answers.append(Answer((metric,), (TIME_DIMENSION,), rows, sql))
+        return join_answers(answers, metrics, (), None)
 
     def _part(
         self,
@@ -431,27 +513,6 @@ class SemanticLayer:
             ]
         finally:
             cursor.close()
-
-
-def read_catalogue(manifest: dict[str, Any]) -> dict[str, MetricInfo]:
-    """Return the catalogue of a semantic manifest (parts of ratios left out)."""
-    result: dict[str, MetricInfo] = {}
-    for metric in manifest["metrics"]:
-        meta = (metric.get("config") or {}).get("meta") or {}
-        if meta.get("is_part"):
-            continue
-        result[metric["name"]] = MetricInfo(
-            id=metric["name"],
-            label_en=metric["label"],
-            label_ru=meta["label_ru"],
-            definition_en=metric["description"],
-            definition_ru=meta["definition_ru"],
-            unit=meta["unit"],
-            denominator=meta.get("denominator"),
-            window=meta.get("window"),
-            denominator_window=meta.get("denominator_window"),
-        )
-    return result
 
 
 def _build_engine(manifest_json: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import streamlit as st
@@ -10,37 +11,67 @@ import streamlit as st
 from app.components import export, html
 from app.components.formatting import NONE
 from app.components.html import Cell
-from app.components.screen import Screen
-from app.components.tile import TileSpec, definition_of, label_of, open_rows
+from app.components.places import place_text
+from app.components.screen import Screen, keep_in_address
+from app.components.tile import (
+    COVERAGE_METRICS,
+    TILES,
+    TileSpec,
+    definition_of,
+    label_of,
+    open_rows,
+)
 from app.data import Row
-from app.metrics import Figure
+from app.metrics import Figure, Question
+from app.place import Place, parse_place
 from app.row_context import context_of
 from app.state import address
 from pipelines.semantics import SemanticError
 
 ROW_LIMIT: Final = 5000
 _PAGE: Final = 20
+_PARTS: Final = ("numerator", "denominator", "answered")
 _CONTEXT: Final = ("happened_at", "channel_name", "customer_label", "agent_name", "detail")
 
 
-def drill_dialog(
-    screen: Screen, spec: TileSpec, figures: Mapping[str, Figure], coverage: Mapping[str, Any]
-) -> None:
-    """Open a dialog with the rows behind a tile.
+def show_opened(screen: Screen) -> None:
+    """Open a dialog with the rows behind the figure that was asked for, on whatever page."""
+    metric = st.session_state.get("drill")
+    if metric not in screen.figures.catalogue:
+        return
+    place = parse_place(st.session_state.get("at") or ())
+    keep_in_address(drill=metric, at=place.items())
+    spec = next((spec for spec in TILES if spec.metric == metric), TileSpec(metric))
+    question = place.narrow(screen.question)
+    asked = [spec.metric, *([spec.companion] if spec.companion else [])]
+    figures = screen.figures.figures(asked, question)
+    coverage = screen.figures.values(COVERAGE_METRICS, screen.question)
+    _dialog(Drill(screen, spec, question, place, figures, coverage))
 
-    Args:
-        figures: the metric of the tile and, where there is one, its companion.
-    """
-    title = label_of(screen, figures[spec.metric].metric)
+
+@dataclass(frozen=True)
+class Drill:
+    """A figure whose rows are shown."""
+
+    screen: Screen
+    spec: TileSpec
+    question: Question
+    place: Place
+    figures: Mapping[str, Figure]
+    coverage: Mapping[str, Any]
+
+
+def _dialog(drill: Drill) -> None:
+    title = label_of(drill.screen, drill.figures[drill.spec.metric].metric)
 
     @st.dialog(title, width="large", on_dismiss=lambda: open_rows(None))
     def opened() -> None:
-        figure = _chosen_clock(screen, spec, figures)
-        _passport(screen, spec, figure, coverage)
+        figure = _chosen_clock(drill.screen, drill.spec, drill.figures)
+        _passport(drill, figure)
         try:
-            _rows_and_sql(screen, figure)
+            _rows_and_sql(drill.screen, drill.question, figure)
         except SemanticError as error:
-            st.warning(screen.texts("empty.error", message=str(error)))
+            st.warning(drill.screen.texts("empty.error", message=str(error)))
 
     opened()
 
@@ -63,7 +94,8 @@ def _chosen_clock(screen: Screen, spec: TileSpec, figures: Mapping[str, Figure])
     return figures[str(chosen)]
 
 
-def _passport(screen: Screen, spec: TileSpec, figure: Figure, coverage: Mapping[str, Any]) -> None:
+def _passport(drill: Drill, figure: Figure) -> None:
+    screen, spec, coverage = drill.screen, drill.spec, drill.coverage
     texts, formatter, unit = screen.texts, screen.formatter, figure.metric.unit
     st.caption(definition_of(screen, figure.metric))
     base = NONE
@@ -95,6 +127,8 @@ def _passport(screen: Screen, spec: TileSpec, figure: Figure, coverage: Mapping[
         ),
         (texts("drill.metric"), figure.id),
     ]
+    if drill.place.values:
+        pairs.insert(3, (texts("drill.place"), place_text(screen, drill.place)))
     if figure.interval is not None:
         low, high = (formatter.share(end) for end in figure.interval)
         pairs.insert(2, (texts("drill.interval"), f"{low} \u2013 {high}"))
@@ -113,8 +147,8 @@ def _coverage(screen: Screen, spec: TileSpec, coverage: Mapping[str, Any]) -> st
     )
 
 
-def _rows_and_sql(screen: Screen, figure: Figure) -> None:
-    texts, question = screen.texts, screen.question
+def _rows_and_sql(screen: Screen, question: Question, figure: Figure) -> None:
+    texts = screen.texts
     answer = screen.figures.rows(figure.id, question, ROW_LIMIT)
     entity = answer.dimensions[0]
     rows = sorted(answer.rows, key=lambda row: (-float(row["value"] or 0), str(row[entity])))
@@ -124,21 +158,23 @@ def _rows_and_sql(screen: Screen, figure: Figure) -> None:
         f"{texts('drill.aggregation').lower()}: {texts(f'aggregation.{aggregation}')}"
     )
     if rows:
-        _table(screen, figure, rows, entity)
+        _table(screen, question, figure, rows, entity)
     else:
         st.info(texts("drill.none"))
     if len(rows) == ROW_LIMIT:
         st.caption(texts("drill.capped", limit=screen.formatter.number(ROW_LIMIT)))
-    with st.expander(texts("common.sql"), icon=":material/code:"):
+    with st.expander(texts("common.sql"), icon=":material/code:", type="compact"):
         st.caption(texts("drill.sql_value"))
         st.code(screen.figures.sql([figure.id], question), language="sql")
         st.caption(texts("drill.sql_rows"))
         st.code(answer.sql, language="sql")
 
 
-def _table(screen: Screen, figure: Figure, rows: Sequence[Row], entity: str) -> None:
+def _table(
+    screen: Screen, question: Question, figure: Figure, rows: Sequence[Row], entity: str
+) -> None:
     texts = screen.texts
-    numbers = [name for name in ("value", "numerator", "denominator") if name in rows[0]]
+    numbers = [name for name in ("value", *_PARTS) if name in rows[0]]
     pages = -(-len(rows) // _PAGE)
     place = st.container()
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -153,7 +189,9 @@ def _table(screen: Screen, figure: Figure, rows: Sequence[Row], entity: str) -> 
                 total=screen.formatter.number(len(rows)),
             )
         )
-        export.download(texts, figure.id, _exported(screen, figure, rows), [entity, *numbers])
+        export.download(
+            texts, figure.id, lambda: _exported(screen, question, figure, rows), [entity, *numbers]
+        )
     context = context_of(part, entity, screen.version)
     used = [name for name in _CONTEXT if any(row[name] is not None for row in context.values())]
     with place:
@@ -163,11 +201,13 @@ def _table(screen: Screen, figure: Figure, rows: Sequence[Row], entity: str) -> 
         )
 
 
-def _exported(screen: Screen, figure: Figure, rows: Sequence[Row]) -> Sequence[Row]:
+def _exported(
+    screen: Screen, question: Question, figure: Figure, rows: Sequence[Row]
+) -> Sequence[Row]:
     """Return all rows for the file, also where the screen shows the first ones only."""
     if len(rows) < ROW_LIMIT:
         return rows
-    return screen.figures.rows(figure.id, screen.question).rows
+    return screen.figures.rows(figure.id, question).rows
 
 
 def _line(
@@ -188,11 +228,7 @@ def _line(
         value = (context or {}).get(name)
         cells.append(Cell(_context_text(screen, entity, name, value), None, "nowrap"))
     cells.append(Cell(formatter.value(row["value"], unit), None, "num"))
-    cells += [
-        Cell(formatter.number(row[name]), None, "num")
-        for name in ("numerator", "denominator")
-        if name in row
-    ]
+    cells += [Cell(formatter.number(row[name]), None, "num") for name in _PARTS if name in row]
     return cells
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.i18n import LANGUAGES, Language, Texts
 from app.period import GRAINS, PRESETS, Grain, Period, Preset, resolve
-from app.state import FILTERS, ViewState
+from app.state import CLOCKS, FILTERS, Clock, ViewState
 
 
 def language_switch(texts: Texts) -> Language:
@@ -41,6 +41,14 @@ def sidebar_filters(texts: Texts, known: Period, options: dict[str, list[str]]) 
             key="grain",
             format_func=_named(texts, {"auto": "filters.auto"}, "grain"),
         )
+        clock = st.segmented_control(
+            texts("filters.clock"),
+            CLOCKS,
+            key="clock",
+            format_func=lambda name: texts(f"clock.{name}"),
+            required=True,
+            help=texts("filters.clock_help"),
+        )
         chosen = {name: _filter(texts, name, options[name]) for name in FILTERS}
         if any(chosen.values()):
             st.button(
@@ -52,6 +60,7 @@ def sidebar_filters(texts: Texts, known: Period, options: dict[str, list[str]]) 
         start=start,
         end=end,
         grain=None if grain == "auto" else cast("Grain", grain),
+        clock=cast("Clock", clock),
         filters={name: values for name, values in chosen.items() if values},
     )
 

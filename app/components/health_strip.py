@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from app import data
+from app.components.formatting import Formatter
 from app.components.screen import Screen
 from app.health import LOAD_LIMIT, count_checks, source_state
 from app.i18n import Texts
@@ -15,6 +16,7 @@ from app.i18n import Texts
 def health_strip(screen: Screen | None, texts: Texts) -> None:
     """Draw the strip; without a publication it says so."""
     with st.container(horizontal=True, gap="xsmall", key="health_strip"):
+        _failure(screen, texts)
         if screen is None:
             st.badge(texts("health.nothing"), color="gray", icon=":material/cloud_off:")
             return
@@ -27,6 +29,19 @@ def health_strip(screen: Screen | None, texts: Texts) -> None:
             icon=":material/deployed_code_history:",
             help=texts("health.version", version=screen.about.version),
         )
+
+
+def _failure(screen: Screen | None, texts: Texts) -> None:
+    failure = data.failed_attempt()
+    if failure is None:
+        return
+    formatter = screen.formatter if screen is not None else Formatter(texts)
+    st.badge(
+        texts("health.publication_failed", moment=formatter.moment(failure.at)),
+        color="red",
+        icon=":material/sync_problem:",
+        help=failure.reason,
+    )
 
 
 def _freshness(screen: Screen) -> None:

@@ -12,31 +12,45 @@ from urllib.parse import quote
 import streamlit as st
 
 _WIDTH, _HEIGHT, _MARGIN = 100.0, 30.0, 2.0
-_COLOUR: Final = "#6f7bea"
+_COLOUR: Final = "#2a7fb8"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table: text, where it leads, how it is set."""
+    """A cell of a table: text, where it leads, how it is set, and what stands below the text."""
 
     text: str
     link: str | None = None
     kind: str = ""
+    below: str = ""  # HTML made by this module
 
     def html(self) -> str:
         """Return the cell as HTML."""
         text = escape(self.text)
         if self.link:
             text = f'<a href="{escape(self.link, quote=True)}" target="_self">{text}</a>'
-        return f'<td class="{self.kind}">{text}</td>'
+        return f'<td class="{self.kind}">{text}{self.below}</td>'
+
+
+def interval_bar(value: float, low: float, high: float, text: str) -> str:
+    """Return a share with its interval as a bar from 0 to 1, and the ends as text."""
+    return (
+        f'<span class="ot-sub">{escape(text)}</span><i class="ot-ci">'
+        f'<b style="left:{low:.1%};width:{high - low:.1%}"></b>'
+        f'<u style="left:{value:.1%}"></u></i>'
+    )
 
 
 def table(
-    header: Sequence[str], rows: Iterable[Sequence[Cell]], *, classes: Sequence[str] = ()
+    header: Sequence[str | tuple[str, str]],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    classes: Sequence[str] = (),
 ) -> None:
     """Draw a table that scrolls sideways on a narrow screen.
 
     Args:
+        header: names of the columns, or pairs of name and explanation.
         classes: `fail`, `warn`, `good` or nothing per row.
     """
     lines = [list(row) for row in rows]
@@ -47,13 +61,23 @@ def table(
         + "</tr>"
         for number, row in enumerate(lines)
     )
-    head = "".join(
-        f'<th class="{kind}">{escape(name)}</th>' for name, kind in zip(header, kinds, strict=True)
-    )
+    head = "".join(_head(name, kind) for name, kind in zip(header, kinds, strict=True))
     st.html(
         '<div class="ot-scroll"><table class="ot-table">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _head(name: str | tuple[str, str], kind: str) -> str:
+    if isinstance(name, str):
+        return f'<th class="{kind}">{escape(name)}</th>'
+    text, explained = name
+    return f'<th class="{kind}" title="{escape(explained, quote=True)}">{escape(text)}</th>'
+
+
+def lead(text: str) -> None:
+    """Draw the sentence below a title."""
+    st.html(f'<div class="ot-lead">{escape(text)}</div>')
 
 
 def facts(pairs: Iterable[tuple[str, str]], *, wide: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,12 +13,14 @@ from app.components.formatting import Formatter
 from app.data import About, Version
 from app.i18n import Texts, texts
 from app.metrics import Figures, Question
-from app.period import Period
+from app.period import Grain, Period
 from app.state import FILTERS, Params, ViewState, parse
 
 _SCREEN, _WRITTEN, _PAGE_PARAMS = "_screen", "_written", "_page_params"
-_PAGE_KEYS = ("conversation", "drill")
-_SHARED_KEYS = ("lang", "period", "from", "to", "grain", *FILTERS)
+# Parameters that belong to a page: single ones, and lists.
+_PAGE_KEYS = ("conversation", "drill", "by", "order")
+_PAGE_LISTS = ("at",)
+_SHARED_KEYS = ("lang", "period", "from", "to", "grain", "clock", *FILTERS)
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,15 @@ class Screen:
         names = [name for name, values in self.state.filters.items() if values]
         return Question(self.period, tuple(zip(names, self.state.where(), strict=True)))
 
+    @property
+    def grain(self) -> Grain:
+        """The step of charts over time."""
+        return self.state.grain or self.period.natural_grain()
+
+    def on_clock(self, metric: str) -> str:
+        """Return the id of a metric of response times on the chosen clock."""
+        return f"{metric}_business" if self.state.clock == "business" else metric
+
     def data_until(self) -> datetime | None:
         """Return the moment of the last message of any source."""
         rows = data.freshness(self.version, self.version.key)
@@ -51,7 +63,7 @@ class Screen:
 
     def filter_names(self, names: tuple[str, ...]) -> str:
         """Return the labels of filters."""
-        return ", ".join(self.texts(f"filters.{name}") for name in names)
+        return ", ".join(self.texts(f"dimension.{name}") for name in names)
 
     def filter_text(self) -> str:
         """Return the filters that are set, as text."""
@@ -62,9 +74,9 @@ class Screen:
         ]
         return "; ".join(parts) or self.texts("drill.no_filters")
 
-    def params(self, **more: str) -> Params:
+    def params(self, **more: str | list[str]) -> Params:
         """Return the query parameters of this screen with some added."""
-        return self.state.params() | {name: [value] for name, value in more.items()}
+        return self.state.params() | _lists(more)
 
 
 def show(screen: Screen | None) -> None:
@@ -79,9 +91,15 @@ def shown() -> Screen | None:
     return screen
 
 
-def keep_in_address(**params: str) -> None:
+def keep_in_address(**params: str | list[str]) -> None:
     """Let a page put its own parameters into the address."""
-    st.session_state[_PAGE_PARAMS] |= {name: [value] for name, value in params.items()}
+    st.session_state[_PAGE_PARAMS] |= _lists(params)
+
+
+def kept_in_address() -> Params:
+    """Return what the page has put into the address so far."""
+    kept: Params = st.session_state.get(_PAGE_PARAMS, {})
+    return kept
 
 
 def pull_address() -> None:
@@ -98,6 +116,9 @@ def pull_address() -> None:
     for name in _PAGE_KEYS:
         if is_first or name in params:
             st.session_state[name] = params.get(name, [None])[0]
+    for name in _PAGE_LISTS:
+        if is_first or name in params or "drill" in params:
+            st.session_state[name] = params.get(name, [])
 
 
 def push_address(state: ViewState) -> None:
@@ -109,8 +130,17 @@ def push_address(state: ViewState) -> None:
         st.query_params.from_dict(params)
 
 
+def _lists(params: Mapping[str, str | list[str]]) -> Params:
+    return {
+        name: [value] if isinstance(value, str) else list(value)
+        for name, value in params.items()
+        if value
+    }
+
+
 def _fill_widgets(state: ViewState) -> None:
     session = st.session_state
+    session["clock"] = state.clock
     session["lang"] = state.language
     session["period"] = state.preset
     session["from"], session["to"] = state.start, state.end

@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
 import streamlit as st
 
+from app.components import first_run
 from app.components.screen import Screen
-from app.data import home
+from app.data import failed_attempt
 from app.i18n import Texts
+from pipelines.semantics import SemanticError
+
+_LOGGER = logging.getLogger("otvet.app")
 
 
 def nothing_published(texts: Texts) -> None:
     """Tell how to get from an empty home to the first figures."""
-    with st.container(key="empty_state", width=760):
-        st.title(texts("empty.title"))
-        st.markdown(texts("empty.text"))
-        for command, key in (
-            ("make demo", "empty.demo"),
-            ("otvet import result.json --us anyone-but-asker", "empty.import"),
-            ("otvet run", "empty.run"),
-        ):
-            st.caption(texts(key))
-            st.code(command, language="bash")
-        st.caption(texts("empty.home", home=home()))
+    with st.container(key="empty_state", width=900):
+        st.title(texts("empty.title"), anchor=False)
+        failure = failed_attempt()
+        if failure is not None:
+            st.error(texts("empty.failed"), icon=":material/sync_problem:")
+            st.code(failure.reason, language=None, wrap_lines=True)
+        first_run.ways_in(texts)
         st.button(texts("empty.again"), type="primary", icon=":material/refresh:")
+
+
+@contextmanager
+def guarded(texts: Texts) -> Iterator[None]:
+    """Say in words that a page could not be drawn; the trace goes to the log."""
+    try:
+        yield
+    except (SemanticError, duckdb.Error, OSError) as error:
+        _LOGGER.exception("a page could not be drawn")
+        st.error(texts("empty.broken"), icon=":material/error:")
+        st.caption(" ".join(str(error).split())[:400])
+        st.button(texts("empty.again"), key="again", icon=":material/refresh:")
 
 
 def no_conversations(texts: Texts) -> None:

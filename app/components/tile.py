@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Final, Literal
@@ -13,6 +13,7 @@ from app.components.html import sparkline
 from app.components.screen import Screen
 from app.metrics import Figure
 from app.period import Grain
+from app.place import Place
 from pipelines.semantics import MetricInfo
 
 
@@ -24,6 +25,8 @@ class TileSpec:
     better: Literal["up", "down", "neutral"] = "neutral"
     companion: str | None = None  # the same on the working clock
     is_business: bool = False  # rests on deals being linked to chats
+    beside: str | None = None  # a metric that must be read together with this one
+    has_target: bool = False  # a time that the first-response target is for
 
 
 SECTIONS: Final[Mapping[str, tuple[TileSpec, ...]]] = {
@@ -34,9 +37,9 @@ SECTIONS: Final[Mapping[str, tuple[TileSpec, ...]]] = {
         TileSpec("open_unanswered", "down"),
     ),
     "speed": (
-        TileSpec("frt_p50", "down", "frt_p50_business"),
-        TileSpec("afrt", "down", "afrt_business"),
-        TileSpec("frt_p90", "down", "frt_p90_business"),
+        TileSpec("frt_p50", "down", "frt_p50_business", has_target=True),
+        TileSpec("afrt", "down", "afrt_business", beside="frt_km_p50", has_target=True),
+        TileSpec("frt_p90", "down", "frt_p90_business", has_target=True),
         TileSpec("frt_within_target", "up", "frt_within_target_business"),
     ),
     "dialogs": (
@@ -54,6 +57,7 @@ SECTIONS: Final[Mapping[str, tuple[TileSpec, ...]]] = {
 }
 TILES: Final = tuple(spec for section in SECTIONS.values() for spec in section)
 COVERAGE_METRICS: Final = ("deal_link_coverage", "messages_unknown_author", "messages_total")
+TILE_WIDTH: Final = 225
 _MATURING: Final = ("conv_to_lead", "conv_to_purchase")
 
 
@@ -77,7 +81,7 @@ def tile(
     """Draw a tile.
 
     Args:
-        figures: the tile's metric and its companion, by id.
+        figures: the metrics of `metrics_of` this tile, by id.
         coverage: values of `COVERAGE_METRICS`; one that a filter blocks is absent.
     """
     figure = figures[spec.metric]
@@ -88,7 +92,7 @@ def tile(
             formatter.value(figure.value, unit),
             delta=_change(screen, figure),
             delta_color=_colour(spec, figure),
-            delta_arrow=_arrow(figure),
+            delta_arrow=_arrow(figure) if _is_comparable(screen, figure) else "off",
             delta_description=_was(screen, figure),
             help=definition_of(screen, figure.metric),
         )
@@ -105,15 +109,42 @@ def tile(
             )
 
 
-def open_rows(metric: str | None) -> None:
-    """Open (or with None close) the rows behind a metric."""
+def tiles(
+    screen: Screen,
+    specs: Sequence[TileSpec],
+    figures: Mapping[str, Figure],
+    coverage: Mapping[str, Any],
+    grain: Grain,
+    *,
+    columns: int = 4,
+) -> None:
+    """Draw tiles side by side, fewer on a narrow screen."""
+    with st.grid(columns, min_column_width=TILE_WIDTH, gap="small"):
+        for spec in specs:
+            tile(screen, spec, figures, coverage, grain)
+
+
+def metrics_of(specs: Iterable[TileSpec]) -> list[str]:
+    """Return all metrics that tiles show, each once."""
+    found = (m for spec in specs for m in (spec.metric, spec.companion, spec.beside) if m)
+    return list(dict.fromkeys(found))
+
+
+def open_rows(metric: str | None, place: Place | None = None) -> None:
+    """Open (or with None close) the rows behind a metric, or behind a cell of a table of it."""
     st.session_state["drill"] = metric
+    st.session_state["at"] = place.items() if place is not None else []
 
 
 def _change(screen: Screen, figure: Figure) -> str | None:
-    if figure.value is None or figure.previous is None:
+    if figure.value is None or figure.previous is None or not _is_comparable(screen, figure):
         return None
     return screen.formatter.change(figure.value, figure.previous, figure.metric.unit)
+
+
+def _is_comparable(screen: Screen, figure: Figure) -> bool:
+    """Return whether there is data from the first day of the previous period on."""
+    return figure.period.previous().start >= screen.known.start
 
 
 def _arrow(figure: Figure) -> Literal["up", "down", "off"]:
@@ -123,11 +154,12 @@ def _arrow(figure: Figure) -> Literal["up", "down", "off"]:
     return "up" if figure.value > figure.previous else "down"
 
 
-def _colour(spec: TileSpec, figure: Figure) -> Literal["green", "red", "gray"]:
+def _colour(spec: TileSpec, figure: Figure) -> Literal["blue", "orange", "gray"]:
+    # Blue and orange, with arrows: red and green look alike to one man in twelve.
     arrow = _arrow(figure)
     if spec.better == "neutral" or arrow == "off":
         return "gray"
-    return "green" if arrow == spec.better else "red"
+    return "blue" if arrow == spec.better else "orange"
 
 
 def _trend_text(screen: Screen, figure: Figure, grain: Grain) -> str:
@@ -148,6 +180,8 @@ def _was(screen: Screen, figure: Figure) -> str | None:
         return None
     if figure.previous is None:
         return screen.texts("tile.no_previous")
+    if not _is_comparable(screen, figure):
+        return screen.texts("tile.not_covered", day=screen.formatter.short_day(screen.known.start))
     previous = screen.formatter.value(figure.previous, figure.metric.unit)
     return screen.texts("tile.was", value=previous)
 
@@ -168,6 +202,15 @@ def _face(
         parts.append(
             f'<div class="ot-clock"><b>{escape(value)}</b><span>{escape(name)}</span></div>'
         )
+    if spec.beside:
+        other = figures[spec.beside]
+        value = formatter.value(other.value, other.metric.unit)
+        name = screen.texts("tile.beside", name=label_of(screen, other.metric))
+        parts.append(
+            f'<div class="ot-clock"><b>{escape(value)}</b><span>{escape(name)}</span></div>'
+        )
+    if spec.has_target and figure.value is not None:
+        parts.append(_target(screen, figure))
     parts.append(sparkline(figure.trend, _trend_text(screen, figure, grain)))
     warning = _warning(screen, figure)
     if warning:
@@ -184,6 +227,14 @@ def _face(
     )
     parts.append(f'<div class="ot-fine">{escape(fine)}</div>')
     return "".join(parts)
+
+
+def _target(screen: Screen, figure: Figure) -> str:
+    target = screen.about.target_seconds
+    is_met = float(figure.value) <= target
+    kind, key = ("good", "tile.target_met") if is_met else ("late", "tile.target_missed")
+    text = screen.texts(key, target=screen.formatter.duration(target))
+    return f'<div class="ot-line ot-target {kind}"><b>{escape(text)}</b></div>'
 
 
 def _warning(screen: Screen, figure: Figure) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app import conversations
-from app.components import export, states, transcript
+from app.components import export, html, states, transcript
 from app.components.screen import Screen, keep_in_address, shown
 from app.conversations import PAGE_SIZE, SORTS, STATES, Question
 from app.data import Row
@@ -26,7 +26,10 @@ _EXPORTED: Final = (
 def render(screen: Screen) -> None:
     """Draw the page."""
     texts = screen.texts
-    st.title(texts("conversations.title"), anchor=False)
+    st.title(
+        f"{texts('conversations.title')} · {screen.formatter.period(screen.period)}", anchor=False
+    )
+    html.lead(texts("conversations.lead"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         sort = st.selectbox(
             texts("conversations.sort"),
@@ -63,14 +66,18 @@ def _list(screen: Screen, question: Question) -> None:
         # Another question has other pages: its key makes the first one the start again.
         page = st.pagination(pages, key=f"list_{hash(str(question))}") if pages > 1 else 1
         st.caption(texts("conversations.found", n=screen.formatter.number(total)))
-        exported, _ = conversations.listing(screen.version, question, limit=_EXPORT_LIMIT)
-        export.download(texts, texts("conversations.export_name"), exported, _EXPORTED)
+        export.download(
+            texts,
+            texts("conversations.export_name"),
+            lambda: conversations.listing(screen.version, question, limit=_EXPORT_LIMIT)[0],
+            _EXPORTED,
+        )
     rows, sql = conversations.listing(
         screen.version, question, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE
     )
     with place:
         _table(screen, rows)
-    with st.expander(texts("common.sql"), icon=":material/code:"):
+    with st.expander(texts("common.sql"), icon=":material/code:", type="compact"):
         st.code(sql, language="sql")
 
 
@@ -142,7 +149,7 @@ def _one(screen: Screen) -> None:
         transcript.summary(screen, row)
         transcript.first_response(screen, row)
         transcript.chat(screen, row, read)
-    with st.expander(texts("common.sql"), icon=":material/code:"):
+    with st.expander(texts("common.sql"), icon=":material/code:", type="compact"):
         st.code(read.sql, language="sql")
 
 

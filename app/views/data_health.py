@@ -28,10 +28,21 @@ _STATE_CLASSES: Final = {"late": "fail", "silent": "warn", "fresh": "good"}
 def render(screen: Screen) -> None:
     """Draw the page."""
     st.title(screen.texts("health.title"), anchor=False)
+    html.lead(screen.texts("health.lead"))
+    _failure(screen)
     _publication(screen)
     _freshness(screen)
     _quarantine(screen)
     _checks(screen)
+
+
+def _failure(screen: Screen) -> None:
+    failure = data.failed_attempt()
+    if failure is not None:
+        moment = screen.formatter.moment(failure.at)
+        text = screen.texts("health.publication_failed_text", moment=moment)
+        st.error(text, icon=":material/sync_problem:")
+        st.code(failure.reason, language=None, wrap_lines=True)
 
 
 def _publication(screen: Screen) -> None:

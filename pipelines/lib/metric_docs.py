@@ -136,6 +136,16 @@ class _Subjects:
             )
             window = " at the end of the period" if info.denominator_window else ""
             return f"{numerator} ÷ {denominator}{window}"
+        if info.estimate:
+            estimate = info.estimate
+            return (
+                f"Kaplan-Meier percentile {estimate.part:g} of `{estimate.duration}`: "
+                f"`{estimate.events}` end it, the rest of `{info.denominator}` is censored"
+            )
+        if info.summed_over:
+            name = self._metrics[info.id]["type_params"]["measure"]["name"]
+            measure, _ = self._measures[name]
+            return f"`sum({measure['expr']})` over {info.summed_over}s, each once"
         window = ", up to the end of the period" if info.window else ""
         return f"`{self._aggregation(parameters['measure']['name'])}`{window}"
 

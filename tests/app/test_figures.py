@@ -5,19 +5,41 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import timedelta
+from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from app import data
-from app.components.tile import TILES
+from app.components import funnel
+from app.components.breakdown import Breakdown
+from app.components.tile import TILES, metrics_of
 from app.data import Version
 from app.metrics import Figures, Question
-from app.period import Period, bucket_of, buckets
+from app.period import Period, bucket_of, buckets, last_day
+from app.place import Place
 from app.state import ViewState
+from app.views import agents, business, channels, speed
 from pipelines.semantics import SemanticError
 
-METRICS = sorted({m for spec in TILES for m in (spec.metric, spec.companion) if m})
+# What the tables of the screens ask for on the working clock as well.
+SCREEN: Any = SimpleNamespace(on_clock=lambda metric: f"{metric}_business")
+
+NEW_TILES = (*agents.TILES, *channels.TILES, *business.TILES)
+TABLES = (
+    agents.work_table(),
+    agents.result_table(SCREEN),
+    *(channels.channel_table(SCREEN, by) for by in ("channel_type", "channel", "source")),
+    channels.spend_table(),
+    *(business.money_table(by) for by in ("channel", "agent", "team")),
+    *(speed.table_of(SCREEN, by) for by in ("agent", "team", "channel")),
+)
+IN_TABLES = {metric for table in TABLES for metric in table.metrics}
+METRICS = sorted(
+    {*metrics_of(TILES), *metrics_of(NEW_TILES), *metrics_of(speed.tile_specs(SCREEN)),
+     *funnel.STAGES, *IN_TABLES, "frt_km_p50_business"}
+)  # fmt: skip
 FILTERS: dict[str, tuple[str, ...]] = {
     "none": (),
     "messenger": ("channel_type",),
@@ -39,6 +61,8 @@ def question(version: Version, names: Sequence[str], *, period: Period | None = 
 def aggregate(how: str, rows: list[dict[str, Any]], base: float | None) -> float | None:
     """Make a figure of its rows in plain Python, without any SQL."""
     values = sorted(float(row["value"]) for row in rows)
+    if how.startswith("kaplan_meier"):
+        return survivors_median([(row["value"], row["answered"]) for row in rows])
     if how == "sum":
         return math.fsum(values)
     if how == "count_distinct":
@@ -56,6 +80,18 @@ def aggregate(how: str, rows: list[dict[str, Any]], base: float | None) -> float
     low = math.floor(place)
     high = min(low + 1, len(values) - 1)
     return values[low] + (values[high] - values[low]) * (place - low)
+
+
+def survivors_median(waits: list[tuple[float, int]]) -> float | None:
+    """Kaplan and Meier as a loop over moments, without the code under test."""
+    share = Fraction(1)
+    for moment in sorted({seconds for seconds, _ in waits}):
+        at_risk = sum(seconds >= moment for seconds, _ in waits)
+        answered = sum(seconds == moment and bool(done) for seconds, done in waits)
+        share *= Fraction(at_risk - answered, at_risk)
+        if share <= Fraction(1, 2):
+            return float(moment)
+    return None
 
 
 @pytest.mark.parametrize("names", FILTERS.values(), ids=FILTERS.keys())
@@ -126,3 +162,105 @@ def test_previous_period_is_the_same_question_earlier(version: Version) -> None:
     before = period.previous()
     answer = version.layer.ask(["messages_in"], start=before.start, end=before.end)
     assert figure["messages_in"].previous == answer.value("messages_in")
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: f"{table.name}_{table.by}")
+def test_cells_of_a_table_equal_the_rows_behind_them(version: Version, table: Breakdown) -> None:
+    figures, asked = Figures(version), question(version, ())
+    rows = figures.split(table.metrics, asked, [table.by])
+    assert rows
+    # The largest row and, where there is one, that of no value: the places that differ most.
+    rows.sort(key=lambda row: -(row[table.base] or 0))
+    for row in [rows[0], *(row for row in rows if row[table.by] is None)]:
+        narrow = Place(((table.by, row[table.by]),)).narrow(asked)
+        for metric in table.metrics:
+            found = figures.rows(metric, narrow).rows
+            made = aggregate(figures.aggregation(metric), found, None)
+            expected = None if row[metric] is None else pytest.approx(float(row[metric]), rel=1e-9)
+            assert (made or None) == (expected if row[metric] else None), metric
+
+
+def test_rows_of_a_table_add_up_to_the_figure_of_all(version: Version) -> None:
+    figures, asked = Figures(version), question(version, ())
+    additive = ["participations", "agent_effort", "first_responses", "attributed_revenue"]
+    rows = figures.split(additive, asked, ["agent"])
+    values = figures.values(additive, asked)
+    for metric in additive:
+        total = sum(float(row[metric] or 0) for row in rows)
+        assert total == pytest.approx(float(values[metric]))
+
+
+@pytest.mark.parametrize("clock", ["", "_business"])
+def test_histogram_holds_every_answer_in_the_bucket_of_its_time(
+    version: Version, clock: str
+) -> None:
+    bucket = f"first_response_bucket{clock}"
+    seconds = "business" if clock else "calendar"
+    rows = Figures(version).split(["first_responses"], question(version, ()), [bucket])
+    counted = {row[bucket]: row["first_responses"] for row in rows if row[bucket] is not None}
+    expected: dict[int, int] = {}
+    for row in version.read(
+        f"select first_response_{seconds}_seconds as s from fct_conversations"
+        " where is_answered and not is_spam"
+    ):
+        place = next(b for b in range(60, -60, -1) if max(row["s"], 1) >= 600 * 2 ** (b / 2))
+        expected[place] = expected.get(place, 0) + 1
+    assert counted == expected
+
+
+def test_week_is_that_of_the_company_zone(version: Version) -> None:
+    dimensions = ["waiting_since_iso_weekday", "waiting_since_local_hour"]
+    metric = "conversations_awaiting"
+    rows = Figures(version).split([metric], question(version, ()), dimensions)
+    counted = {tuple(row[name] for name in dimensions): row[metric] for row in rows if row[metric]}
+    zone = data.about(version, version.key).zone
+    expected: dict[tuple[int, int], int] = {}
+    for row in version.read(
+        "select waiting_since_at as at from fct_conversations where awaits_human and not is_spam"
+    ):
+        local = row["at"].astimezone(zone)
+        cell = local.isoweekday(), local.hour
+        expected[cell] = expected.get(cell, 0) + 1
+    assert counted == expected
+
+
+def test_curve_has_the_median_of_the_tile_and_ends_with_its_waits(version: Version) -> None:
+    asked = question(version, ())
+    curve, sql = Figures(version).survival("frt_km_p50", asked)
+    values = Figures(version).values(["frt_km_p50", "conversations_awaiting"], asked)
+    assert curve.quantile(0.5) == values["frt_km_p50"]
+    assert curve.n == values["conversations_awaiting"]
+    assert "waited_seconds" in sql
+    # What the exact waits give differs by the resolution of the dimension: under 1 %.
+    exact = survivors_median(
+        [
+            (row["s"], row["answered"])
+            for row in version.read(
+                "select first_wait_calendar_seconds as s, is_answered::int as answered"
+                " from fct_conversations where awaits_human and not is_spam"
+            )
+        ]
+    )
+    assert exact is not None
+    assert 0.99 * exact <= values["frt_km_p50"] <= exact
+
+
+def test_touched_money_counts_each_deal_once(version: Version) -> None:
+    rows = version.read(
+        "select distinct deal_key, net_amount from fct_deal_touches where net_amount is not null"
+    )
+    value = version.layer.ask(["touched_revenue"]).value("touched_revenue")
+    assert value == pytest.approx(float(sum(row["net_amount"] for row in rows)))
+    assert value >= version.layer.ask(["attributed_revenue"]).value("attributed_revenue")
+
+
+def test_stock_over_time_equals_the_stock_asked_at_each_end(version: Version) -> None:
+    asked = question(version, ("channel_type",))
+    points = Figures(version).trends(["active_user_share"], asked, "month")["active_user_share"]
+    where = [condition for _, condition in asked.filters]
+    assert len(points) >= 3
+    for first, value in points:
+        start = max(first, asked.period.start)
+        end = min(last_day(first, "month"), asked.period.end)
+        answer = version.layer.ask(["active_user_share"], where=where, start=start, end=end)
+        assert value == pytest.approx(answer.value("active_user_share"))

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import Open, drawn, page
+from pipelines.publishing import last_failure, note_failure
+from tests.app.conftest import MAIN, Open, drawn, page, ran
 
 
 @pytest.fixture
@@ -34,10 +36,17 @@ def troubled_home(demo_home: Path, tmp_path: Path) -> Path:
             " 'message 12', 'no date', 'export the chat again', 3)"
         )
     (tmp_path / "published" / "current").symlink_to(Path("v") / source.name)
+    note_failure(tmp_path / "published", "models: fct_messages failed <row_count>")
     return tmp_path
 
 
-@pytest.mark.parametrize("view", ["overview", "conversations", "data_health"])
+VIEWS = (
+    "overview", "speed", "agents", "channels", "business", "conversations", "data_health",
+    "bring_data",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("view", VIEWS)
 def test_strip_warns_on_every_screen(
     open_app: Open, troubled_home: Path, monkeypatch: pytest.MonkeyPatch, view: str
 ) -> None:
@@ -47,16 +56,58 @@ def test_strip_warns_on_every_screen(
     assert "update is late: 3" in strip
     assert "failed checks: 1" in strip
     assert "quarantine: 3" in strip
+    assert "update failed" in strip
 
 
 def test_data_health_shows_failures_first_and_what_to_do(
     open_app: Open, troubled_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTVET_HOME", str(troubled_home))
-    html = drawn(page(open_app(lang="en"), "data_health"))
+    app = page(open_app(lang="en"), "data_health")
+    html = drawn(app)
     assert "not loaded lately" in html
+    assert app.code[0].value == "models: fct_messages failed <row_count>"
     assert "export the chat again" in html
     assert "fell by &lt;half&gt;" in html
     first_row = html.split("<tbody>")[-1].split("</tr>")[0]
     assert 'class="fail"' in first_row
     assert "row_count_in_range" in first_row
+
+
+def test_home_whose_first_run_failed_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note_failure(tmp_path / "published", "telegram: the file is cut off")
+    monkeypatch.setenv("OTVET_HOME", str(tmp_path))
+    app = AppTest.from_file(str(MAIN), default_timeout=60)
+    app.query_params["lang"] = "en"
+    ran(app)
+    assert "without publishing" in app.error[0].value
+    assert app.code[0].value == "telegram: the file is cut off"
+
+
+def test_broken_note_of_a_failure_is_no_failure(tmp_path: Path) -> None:
+    assert last_failure(tmp_path) is None
+    (tmp_path / "last_failure.json").write_text("{", encoding="utf-8")
+    assert last_failure(tmp_path) is None
+
+
+@pytest.mark.parametrize("view", ["speed", "agents", "channels", "business"])
+def test_table_that_cannot_be_read_is_said_in_words(
+    open_app: Open, demo_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, view: str
+) -> None:
+    source = (demo_home / "published" / "current").resolve()
+    folder = tmp_path / "published" / "v" / source.name
+    shutil.copytree(source, folder)
+    (folder / "analytics.duckdb").chmod(0o644)
+    with duckdb.connect(str(folder / "analytics.duckdb")) as connection:
+        # As after a rollback to a version that is older than this app.
+        connection.execute("alter table marts.fct_conversations drop column is_answered")
+    (tmp_path / "published" / "current").symlink_to(Path("v") / source.name)
+    monkeypatch.setenv("OTVET_HOME", str(tmp_path))
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
+    app.query_params["lang"] = "en"
+    app.run()
+    app.switch_page(f"views/{view}.py").run()
+    assert not app.exception
+    assert "could not be drawn" in app.error[0].value

@@ -167,7 +167,7 @@ def test_data_health_shows_version_sources_and_checks(open_app: Open, version: V
     assert failed_first == sorted(failed_first, key=("fail", "warn", "pass").index)
 
 
-@pytest.mark.parametrize("view", ["overview", "conversations", "data_health"])
+@pytest.mark.parametrize("view", ["overview", "speed", "business", "data_health", "bring_data"])
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_empty_home_says_how_to_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, view: str, language: str
@@ -179,7 +179,11 @@ def test_empty_home_says_how_to_start(
     page(app, view)
     commands = [item.value for item in app.code]
     assert commands[0] == "make demo"
-    assert any(command.startswith("otvet import") for command in commands)
+    # One way in per kind of export, each with the folder that this app reads.
+    imports = [command for command in commands if "otvet import" in command]
+    assert len(imports) == 3
+    assert all(command.startswith(f"export OTVET_HOME={tmp_path}\n") for command in imports)
+    assert "--mapping generic_deals" in imports[2]
     assert not app.metric
 
 

@@ -4,54 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Page, Playwright, expect
 
 from app.components.tile import TILES
-from app.screenshots import browser_context, find_chromium, running_app, settle
+from app.screenshots import browser_context, running_app, settle
+from tests.browser.conftest import opened
 
 pytestmark = pytest.mark.browser
 
 TILE_COUNT = len(TILES)
-# A machine under load draws slowly; what is asserted is what appears, never how fast.
-expect.set_options(timeout=60_000)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    """The browser of the machine; none is ever downloaded."""
-    executable = find_chromium()
-    if executable is None:
-        message = "no chromium on the path; set OTVET_CHROMIUM"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    return executable
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def address(demo_home: Path) -> Iterator[str]:
-    with running_app(demo_home) as url:
-        yield url
-
-
-@pytest.fixture
-def page(playwright: Playwright, chromium: str) -> Iterator[Page]:
-    with browser_context(playwright, chromium) as context:
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        yield page
 
 
 def tiles(page: Page) -> dict[str, str]:
@@ -64,11 +29,6 @@ def tiles(page: Page) -> dict[str, str]:
                 part => tile.querySelector(`[data-testid="stMetric${part}"]`).innerText.trim())))"""
     )
     return found
-
-
-def opened(page: Page, url: str) -> None:
-    page.goto(url)
-    settle(page)
 
 
 def test_from_the_overview_to_a_conversation_and_to_a_shared_address(

@@ -52,6 +52,21 @@
     cast({{ local_timestamp(timestamp, var('company_time_zone')) }} as date)
 {%- endmacro %}
 
+{% macro local_hour(timestamp) -%}
+    cast(extract(hour from {{ local_timestamp(timestamp, var('company_time_zone')) }}) as integer)
+{%- endmacro %}
+
+{# Counted from a known Monday: engines disagree on the number of a weekday. #}
+{% macro iso_weekday(day) -%}
+    cast({{ days_between("date '1970-01-05'", day) }} % 7 + 1 as integer)
+{%- endmacro %}
+
+{% macro days_between(earlier, later) -%}
+    {{ return(adapter.dispatch('days_between')(earlier, later)) }}
+{%- endmacro %}
+{% macro default__days_between(earlier, later) -%} ({{ later }} - {{ earlier }}) {%- endmacro %}
+{% macro spark__days_between(earlier, later) -%} datediff({{ later }}, {{ earlier }}) {%- endmacro %}
+
 {% macro date_spine(first_date, last_date) -%}
     {{ return(adapter.dispatch('date_spine_rows')(first_date, last_date)) }}
 {%- endmacro %}

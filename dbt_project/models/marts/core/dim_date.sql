@@ -23,8 +23,7 @@ days as (
 
 select
     date_day,
-    -- Counted from a known Monday: engines disagree on the number of a weekday.
-    cast((date_day - date '1970-01-05') % 7 + 1 as integer) as iso_weekday,
+    {{ iso_weekday('date_day') }} as iso_weekday,
     cast(extract(year from date_day) as integer) as calendar_year,
     cast(extract(month from date_day) as integer) as calendar_month
 from days

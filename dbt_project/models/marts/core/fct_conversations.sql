@@ -73,6 +73,24 @@ timed as (
 
 ),
 
+-- A first wait that nobody answered lasts until something else ends it, or until now.
+unanswered as (
+
+    select
+        thread_num,
+        stream_no,
+        conversation_no,
+        first_responses.waiting_since_at as unanswered_since_at,
+        least(
+            coalesce(first_responses.stopped_at, {{ as_of() }}),
+            coalesce(timed.closed_at, {{ as_of() }})
+        ) as unanswered_until_at
+    from timed
+    inner join first_responses using (thread_num, stream_no, conversation_no)
+    where not first_responses.is_answered
+
+),
+
 resolved as (
 
     select
@@ -81,12 +99,28 @@ resolved as (
         timed.conversation_no,
         {{ business_micros('start_segment', 'timed.started_at') }} as start_business_micros,
         {{ business_micros('close_segment', 'timed.closed_at') }} as close_business_micros,
+        unanswered.unanswered_since_at,
+        unanswered.unanswered_until_at,
+        -- Null without a schedule: then the calendar counts.
+        cast(floor((
+            {{ business_micros('until_segment', 'unanswered.unanswered_until_at') }}
+            - ({{ business_micros('since_segment', 'unanswered.unanswered_since_at') }})
+        ) / 1000000.0) as bigint) as unanswered_business_seconds,
         schedules.schedule_team
     from timed
     inner join {{ ref('int_thread_schedules') }} as schedules
         on timed.thread_num = schedules.thread_num
+    left join unanswered
+        on
+            timed.thread_num = unanswered.thread_num
+            and timed.stream_no = unanswered.stream_no
+            and timed.conversation_no = unanswered.conversation_no
     {{ join_business_segment('start_segment', 'schedules.schedule_team', 'timed.started_at') }}
     {{ join_business_segment('close_segment', 'schedules.schedule_team', 'timed.closed_at') }}
+    {{ join_business_segment(
+        'since_segment', 'schedules.schedule_team', 'unanswered.unanswered_since_at') }}
+    {{ join_business_segment(
+        'until_segment', 'schedules.schedule_team', 'unanswered.unanswered_until_at') }}
 
 )
 
@@ -119,6 +153,17 @@ select
     first_responses.first_response_agent_key,
     first_responses.first_response_calendar_seconds,
     first_responses.first_response_business_seconds,
+    coalesce(
+        first_responses.first_response_calendar_seconds,
+        {{ seconds_between('resolved.unanswered_since_at', 'resolved.unanswered_until_at') }}
+    ) as first_wait_calendar_seconds,
+    coalesce(
+        first_responses.first_response_business_seconds,
+        resolved.unanswered_business_seconds,
+        {{ seconds_between('resolved.unanswered_since_at', 'resolved.unanswered_until_at') }}
+    ) as first_wait_business_seconds,
+    {{ local_hour('first_responses.waiting_since_at') }} as waiting_since_local_hour,
+    {{ iso_weekday(local_date('first_responses.waiting_since_at')) }} as waiting_since_iso_weekday,
     {{ seconds_between('timed.first_customer_message_at', 'answers.first_human_answer_at') }}
         as frt_customer_view_seconds,
     {{ seconds_between('timed.first_customer_message_at', 'answers.first_bot_answer_at') }}

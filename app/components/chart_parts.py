@@ -1,0 +1,134 @@
+"""What charts share: axes, legends, numbers, and the way from a mark to its rows.
+
+Axis texts are written here, because the browser knows only its own language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import altair as alt
+import streamlit as st
+
+from app.components.palette import SERIES
+from app.components.screen import Screen
+
+AXIS_WIDTH: Final = 44  # equal on charts that stand above each other, so that days line up
+PADDING: Final = {"left": 2, "top": 6, "right": 2, "bottom": 0}  # Streamlit's own is generous
+HOUR, MINUTE, DAY = 3600, 60, 86400
+_NUMBER_LABEL: Final = {
+    "en": "format(datum.value, ',.1~f')",
+    "ru": "replace(replace(format(datum.value, ',.1~f'), ',', '\u00a0'), '.', ',')",
+}
+_SHARE_LABEL: Final = {
+    "en": "format(datum.value * 100, '.0f') + '%'",
+    "ru": "format(datum.value * 100, '.0f') + '\u00a0%'",
+}
+_LOG_TICKS: Final = (1, 10, 60, 600, HOUR, 6 * HOUR, DAY, 7 * DAY)
+
+
+def over_time(screen: Screen, names: Sequence[str], *, most: int = 8) -> Any:
+    """Return the x axis of named buckets; labels are thinned by hand, Vega drops long ones."""
+    every = max(1, -(-len(names) // most))
+    # A week is called by its first day: the axis has no room for more.
+    prefix = screen.texts("period.week_of", day="")
+    name = f"replace(datum.value, '{prefix}', '')"
+    shown = f"indexof(domain('x'), datum.value) % {every} === 0 ? {name} : ''"
+    axis = alt.Axis(
+        title=None, labelAngle=0, labelOverlap=False, labelExpr=shown, ticks=False, grid=False
+    )
+    # The order is said, or each layer of a chart would bring its own.
+    return alt.X("bucket:O", sort=None, axis=axis, scale=alt.Scale(domain=list(names)))
+
+
+def upwards(screen: Screen, title: str | None, *, share: bool = False, **more: Any) -> Any:
+    """Return a y axis of numbers (or of shares 0-1) with its title above."""
+    labels = _SHARE_LABEL if share else _NUMBER_LABEL
+    axis = alt.Axis(
+        title=title,
+        titleAnchor="end",
+        titleAngle=0,
+        titleAlign="left",
+        titleX=-AXIS_WIDTH,
+        titleY=-12,
+        tickCount=4,
+        minExtent=AXIS_WIDTH,
+        maxExtent=AXIS_WIDTH,
+        labelExpr=labels[screen.texts.language],
+    )
+    return alt.Y("value:Q", axis=axis, **more)
+
+
+def log_seconds(screen: Screen, field: str, low: float, high: float) -> Any:
+    """Return an x axis of durations on a log scale with the marks of a clock."""
+    ticks = [tick for tick in _LOG_TICKS if low <= tick <= high]
+    names = {tick: screen.formatter.duration(tick) for tick in ticks}
+    label = " : ".join(f"datum.value === {tick} ? '{name}'" for tick, name in names.items())
+    axis = alt.Axis(
+        title=None,
+        values=ticks,
+        labelExpr=f"{label} : ''" if label else "''",
+        grid=False,
+        labelOverlap="greedy",
+    )
+    return alt.X(
+        f"{field}:Q",
+        scale=alt.Scale(type="log", domain=[low, high], nice=False, clamp=True),
+        axis=axis,
+    )
+
+
+def by_series(names: Sequence[str], colours: Sequence[str] = SERIES) -> Any:
+    """Return the colours of series with a legend below the chart."""
+    return alt.Color(
+        "series:N",
+        sort=None,
+        scale=alt.Scale(domain=list(names), range=list(colours)[: len(names)]),
+        legend=alt.Legend(title=None, orient="bottom", direction="horizontal", offset=6, columns=4),
+    )
+
+
+def rule(screen: Screen, seconds: float, name: str, colour: str) -> Any:
+    """Return a dashed upright line at a duration, named at its top."""
+    text = f"{name}: {screen.formatter.duration(seconds)}"
+    base = alt.Chart(alt.Data(values=[{"at": seconds, "text": text}])).encode(x=alt.X("at:Q"))
+    line = base.mark_rule(color=colour, strokeDash=[5, 4], strokeWidth=1.6)
+    label = base.mark_text(
+        align="left", dx=4, dy=5, baseline="top", color=colour, fontSize=11.5, fontWeight=600
+    ).encode(text="text:N", y=alt.value(0))
+    return line + label
+
+
+def clickable(
+    layers: Sequence[Any],
+    *,
+    key: str,
+    alt_text: str,
+    fields: Sequence[str],
+    opened: Callable[..., None],
+    height: int,
+) -> None:
+    """Draw a chart; a click on a mark of its first layer opens something.
+
+    Args:
+        fields: what identifies a mark; `opened` is called with these as keywords.
+    """
+    selection = alt.selection_point(name="mark", fields=list(fields), on="click", empty=False)
+
+    def changed() -> None:
+        marks = st.session_state[key].selection.get("mark") or []
+        if marks:
+            opened(**{field: marks[0][field] for field in fields})
+
+    first, *others = layers
+    chart = (
+        alt.layer(first.add_params(selection), *others) if others else first.add_params(selection)
+    )
+    st.altair_chart(
+        chart.properties(height=height, padding=PADDING),
+        key=key,
+        on_select=changed,
+        selection_mode="mark",
+        alt=alt_text,
+    )

@@ -1,0 +1,179 @@
+"""Speed, agents, channels and business: what stands there, where it leads, in which state."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import data
+from app.data import Version
+from app.views import agents, business, channels, speed
+from tests.app.conftest import MAIN, Open, drawn, page, ran
+
+VIEWS = ("speed", "agents", "channels", "business")
+TILES = {
+    "agents": [spec.metric for spec in agents.TILES],
+    "channels": [spec.metric for spec in channels.TILES],
+    "business": [spec.metric for spec in business.TILES],
+}
+
+
+def links(app: AppTest) -> list[str]:
+    """Return where the cells of all tables lead."""
+    return [link.replace("&amp;", "&") for link in re.findall(r'href="([^"]+)"', drawn(app))]
+
+
+def opened(link: str, view: str) -> AppTest:
+    """Open a link of a page in a new session, on that page from the start."""
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
+    for name, values in parse_qs(link.partition("?")[2]).items():
+        app.query_params[name] = values
+    app.switch_page(f"views/{view}.py")
+    return ran(app)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_view_is_drawn_with_sql_and_export(open_app: Open, view: str, language: str) -> None:
+    app = page(open_app(lang=language, period="all"), view)
+    assert app.metric
+    assert [item.value for item in app.code if "select" in item.value.lower()]
+    folded = {"ru": "Показать SQL", "en": "Show SQL"}[language]
+    assert folded in [item.label for item in app.expander]
+    assert {"ru": "Скачать CSV", "en": "Download CSV"}[language] in [
+        item.label for item in app.get("download_button")
+    ]
+    # Nothing is left in the other language's letters on an English page but names of people.
+    if language == "en":
+        assert not re.search("[А-Яа-я]", " ".join(item.value for item in app.caption))
+
+
+@pytest.mark.parametrize(("view", "metrics"), TILES.items())
+def test_tiles_show_what_is_asked(
+    open_app: Open, version: Version, view: str, metrics: list[str]
+) -> None:
+    app = page(open_app(lang="en", period="all"), view)
+    catalogue = version.layer.catalogue
+    shown = {item.label: item.value for item in app.metric}
+    assert list(shown) == [catalogue[metric].label_en for metric in metrics]
+    counted = [metric for metric in metrics if catalogue[metric].unit == "count"]
+    for metric in counted:
+        value = version.layer.ask([metric]).value(metric)
+        assert shown[catalogue[metric].label_en] == f"{value:,}"
+
+
+def test_clock_of_the_sidebar_changes_the_tiles_and_stands_in_the_address(
+    open_app: Open, version: Version
+) -> None:
+    app = page(open_app(lang="en", period="all", clock="business"), "speed")
+    labels = [item.label for item in app.metric]
+    assert "Median first response time, working time" in labels
+    assert app.query_params["clock"] == "business"
+    median = version.layer.ask(["frt_km_p50_business"]).value("frt_km_p50_business")
+    assert median is not None
+    app.segmented_control(key="clock").set_value("calendar")
+    ran(app)
+    assert "clock" not in app.query_params
+    assert "Median first response time" in [item.label for item in app.metric]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_cells_lead_to_their_rows(open_app: Open, version: Version, view: str) -> None:
+    app = page(open_app(lang="en", period="all"), view)
+    found = [link for link in links(app) if "at=" in link]
+    assert found
+    narrowed = opened(found[0], view)
+    metric = re.search(r"drill=([a-z_0-9]+)", found[0])
+    assert metric is not None
+    assert narrowed.query_params["drill"] in (metric[1], [metric[1]])
+    assert narrowed.query_params["at"]
+    labels = [tab for tab in drawn(narrowed).split("<span>") if tab.startswith("Where<")]
+    assert labels, "the dialog says which cell it shows"
+
+
+def test_choice_of_split_and_order_comes_back_from_the_address(open_app: Open) -> None:
+    app = page(open_app(lang="en", period="all"), "speed")
+    app.segmented_control(key="by").set_value("team")
+    ran(app)
+    app.selectbox(key="order_speed").set_value("frt_p50")
+    ran(app)
+    params = dict(app.query_params)
+    assert params["by"] in ("team", ["team"])
+    assert params["order"] in ("frt_p50", ["frt_p50"])
+    again = page(open_app(lang="en", period="all", by="team", order="frt_p50"), "speed")
+    assert drawn(again) == drawn(app)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_period_without_data_says_where_data_is(open_app: Open, view: str) -> None:
+    app = page(open_app(lang="en", period="custom", from_="2001-01-01", to="2001-01-31"), view)
+    assert not app.metric
+    assert "No conversations in this period" in app.info[0].value
+
+
+def test_tampered_cell_reaches_no_query(open_app: Open) -> None:
+    app = open_app(lang="en", drill="frt_p50", at=["customer:x", "agent:{{ 7 * 7 }}"])
+    page(app, "speed")
+    shown = [item.value for item in app.warning]
+    assert not app.exception
+    assert all("Traceback" not in text for text in shown)
+
+
+def test_rows_below_the_minimum_are_grey_and_said_so(open_app: Open, version: Version) -> None:
+    known = data.known_days(version, version.key)
+    assert known is not None
+    day = known.end.isoformat()
+    app = page(open_app(lang="en", period="custom", from_=day, to=day), "agents")
+    if not app.metric:
+        pytest.skip("nobody wrote on the last day")
+    assert 'class="thin"' in drawn(app)
+    assert any("too few to judge" in item.value for item in app.caption)
+
+
+def test_money_says_that_the_increment_is_unknown(open_app: Open) -> None:
+    html = drawn(page(open_app(lang="en", period="all"), "business"))
+    assert "Incremental" in html
+    assert "that takes an experiment" in html
+
+
+def test_funnel_only_narrows(version: Version) -> None:
+    from app.components.funnel import STAGES
+
+    values: list[Any] = [version.layer.ask([stage]).value(stage) for stage in STAGES]
+    assert values == sorted(values, reverse=True)
+    assert values[0] > values[-1] > 0
+
+
+def test_cohorts_know_which_windows_are_open(version: Version) -> None:
+    rows = version.layer.ask(
+        ["sales_conversations_started", "sales_conversations_matured_for_payment"], grain="month"
+    ).rows
+    newest, oldest = rows[-1], rows[0]
+    # The demo ends yesterday, so nobody of the last month had 30 days.
+    assert (
+        newest["sales_conversations_matured_for_payment"] < (newest["sales_conversations_started"])
+    )
+    assert (
+        oldest["sales_conversations_matured_for_payment"] == (oldest["sales_conversations_started"])
+    )
+
+
+def test_answer_by_team_equals_the_answer_for_each_team(version: Version) -> None:
+    metrics = ["frt_km_p50", "touched_revenue", "afrt", "conversations_awaiting"]
+    rows = version.layer.ask(metrics, by=["team"]).rows
+    assert [row["team"] for row in rows] == sorted(row["team"] for row in rows)
+    for row in rows:
+        alone = version.layer.ask(metrics, where=[f"team = '{row['team']}'"]).rows[0]
+        assert {metric: row[metric] for metric in metrics} == alone
+
+
+def test_speed_view_names_the_same_definitions_as_the_catalogue(
+    open_app: Open, version: Version
+) -> None:
+    html = drawn(page(open_app(lang="en", period="all"), "speed"))
+    for metric in speed._DEFINITIONS:
+        assert version.layer.catalogue[metric].definition_en.replace("'", "&#x27;") in html
