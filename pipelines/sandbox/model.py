@@ -190,7 +190,7 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
     "ratings": RATINGS,
 }
 WHATSAPP_LAYOUTS: Final = (
-    "android_ru", "ios_ru", "android_us", "android_uk", "android_de", "ios_en",
+    "android_ru", "ios_ru", "android_uk", "android_de", "ios_en",
 )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ class Frame:
     first_day: date
     until: date
     begin: int
+    end: int  # of the last local day: what is drawn does not depend on `now`
     now: int
     causes: Causes
     shifts: Shifts
@@ -69,9 +70,9 @@ def make_part(frame: Frame, number: int, size: int, seed: np.random.SeedSequence
     in_berlin = np.zeros(count, dtype=np.bool_)
     day = frame.rhythm.arrivals(rng, count)
     arrived = frame.rhythm.moments(rng, day, frame.clocks, in_berlin)
-    people = make_people(rng, number, arrived, frame.begin, frame.now)
+    people = make_people(rng, number, arrived, frame.begin, frame.end)
     needs = Needs(
-        rng, people, frame.shifts, frame.rhythm, frame.clocks, frame.causes, frame.pools, frame.now
+        rng, people, frame.shifts, frame.rhythm, frame.clocks, frame.causes, frame.pools, frame.end
     )
     groups = _groups(people) if number == 0 else []
     for kind, members in groups:
@@ -132,7 +133,7 @@ def _cut(part: Part, frame: Frame, size: int) -> None:
     """Forget what comes after now, and the customers that the size does not need."""
     people, books, spoken = part.people, part.books, part.spoken
     talk = spoken["talk"]
-    kept = (spoken["at"] <= frame.now) & books["is_kept"][talk]
+    kept = (spoken["at"] <= frame.end) & books["is_kept"][talk]
     is_message = kept & (spoken["event"] == t.MESSAGE)
     in_group = t.IS_GROUP[books["kind"]]
     person = books["person"]
@@ -142,7 +143,7 @@ def _cut(part: Part, frame: Frame, size: int) -> None:
     last = int(np.searchsorted(total, size)) + 1
     # A shared phone needs the one whose phone it is; that one stands before.
     needed = max(last, 12) if part.number == 0 else last
-    kept &= (person[talk] < needed) | in_group[talk]
+    kept &= (spoken["at"] <= frame.now) & ((person[talk] < needed) | in_group[talk])
     # A few more are known to the CRM only.
     wanted = max(needed + needed // 25 + 2, _last_member(books, in_group))
     part.people = _first(people, min(wanted, len(people)))

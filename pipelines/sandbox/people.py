@@ -24,6 +24,7 @@ _PHONE_SPACE: Final = 10**8
 _ID_SPACE: Final = 5 * 10**9
 # Odd and not divisible by 5: coprime to powers of ten.
 _PHONE_STEP: Final = 7_654_321
+_PHONE_START: Final = 31_415_926
 _ID_STEP: Final = 2_654_435_761
 
 _FEMALE: Final = (
@@ -164,9 +165,8 @@ def _names(rng: np.random.Generator, english: Flags) -> tuple[pa.Array, pa.Array
 
 
 def _phones(number: Ints, in_berlin: Flags) -> pa.Array:
-    digits = pc.utf8_lpad(
-        pa.array(number * _PHONE_STEP % _PHONE_SPACE).cast(pa.string()), width=8, padding="0"
-    )
+    shuffled = (number * _PHONE_STEP + _PHONE_START) % _PHONE_SPACE
+    digits = pc.utf8_lpad(pa.array(shuffled).cast(pa.string()), width=8, padding="0")
     prefix = pa.array(["+799", "+49152"]).take(pa.array(in_berlin.astype(np.int8)))
     return pc.binary_join_element_wise(prefix, digits, "")
 

@@ -56,13 +56,13 @@ def customers_table(part: Part) -> pa.Table:
     )
 
 
-def conversations_table(part: Part) -> pa.Table:
-    """The needs of which something was said."""
+def conversations_table(part: Part, now: int) -> pa.Table:
+    """The needs of which something was said; what an answer after now decides is not known yet."""
     books = part.books
     rows = np.unique(part.spoken["talk"])
     rows = rows[rows >= 0]
     chosen = {name: column[rows] for name, column in books.items()}
-    answered = ~np.isnan(chosen["wait_minutes"])
+    answered = ~np.isnan(chosen["wait_minutes"]) & (chosen["first_answered"] <= now)
     is_sales = chosen["topic"] < len(texts.SALES_TOPICS)
     # The helpdesk marks a few conversations with its bot as spam.
     is_spam = (chosen["bot_result"] == 2) & (chosen["identity"] % 7 == 3)
@@ -84,10 +84,10 @@ def conversations_table(part: Part) -> pa.Table:
             "wait_minutes": pa.array(chosen["wait_minutes"], mask=~answered),
             "heat": chosen["heat"],
             "has_script": chosen["has_script"],
-            "can_buy": chosen["can_buy"],
+            "can_buy": chosen["can_buy"] & answered,
             "buy_logit_without_wait": chosen["buy_logit_without_wait"],
             "buy_chance": chosen["buy_chance"],
-            "bought": chosen["bought"],
+            "bought": chosen["bought"] & answered,
             "back_chance": chosen["back_chance"],
         },
         schema=model.CONVERSATIONS,
@@ -132,7 +132,7 @@ def threads_table(part: Part) -> pa.Table:
     by_whatsapp = t.IS_WHATSAPP[kind]
     draw = part.rng.random(len(thread))
     moscow = np.select([draw < 0.75, draw < 0.9], [0, 1], 2)
-    berlin = np.select([draw < 0.4, draw < 0.7], [3, 4], 5)
+    berlin = np.select([draw < 0.4, draw < 0.7], [2, 3], 4)
     layout = np.where(t.IS_BERLIN[kind], berlin, moscow)
     layout = np.where(in_group, 0, layout)
     return pa.table(
@@ -244,7 +244,8 @@ def _follows(spoken: dict[str, NDArray[np.int64]], by_person: Flags) -> Flags:
         same &= spoken[name][1:] == spoken[name][:-1]
     same &= spoken["courtesy"][:-1] == 0
     kind = spoken["thread"] % THREAD_SLOTS // 1_000
-    return np.r_[False, same] & ~t.IS_GROUP[kind]
+    result: Flags = np.r_[False, same] & ~t.IS_GROUP[kind]
+    return result
 
 
 def _identities(part: Part) -> tuple[Ints, Flags]:

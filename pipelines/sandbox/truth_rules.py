@@ -268,9 +268,8 @@ def _last_words_before(conversation: Conversation) -> dict[int, int]:
 
 
 def _effort(event: Event, own_before: Event | None, customer_before: int | None) -> int:
-    bases = [
-        at for at in (own_before.at if own_before else None, customer_before) if at is not None
-    ]
+    own = None if own_before is None else own_before.at
+    bases = [at for at in (own, customer_before) if at is not None]
     if bases and event.at - max(bases) <= _EFFORT_CAP:
         return event.at - max(bases)
     typing = min(_EFFORT_CAP, max(5, len(event.text) // 5))

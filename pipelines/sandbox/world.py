@@ -111,7 +111,7 @@ def generate_parts(
             "identities": identities_table(part, said["identity_id"]),
             "threads": threads_table(part),
             "messages": said,
-            "conversations": conversations_table(part),
+            "conversations": conversations_table(part, moment),
             **business_tables(part, frame.shifts, frame.begin, moment),
             "spend": _spend(world, seed) if number == 0 else model.SPEND.empty_table(),
         }
@@ -133,6 +133,7 @@ def _frame(
         first_day=first_day,
         until=until,
         begin=local_instant(first_day, time(0), ZoneInfo(ZONE_NAME)),
+        end=local_instant(until, time(23, 59, 59), ZoneInfo(ZONE_NAME)),
         now=now,
         causes=causes,
         shifts=Shifts(agents, OpeningHours(hours, holidays), sick, first_day, until),

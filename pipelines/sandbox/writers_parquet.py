@@ -158,16 +158,16 @@ def _contacts(world: World) -> pa.Table:
                 "created_at": customer["arrived_at"],
             }
         )  # fmt: skip
-    for group in by_customer.values():
-        for identity in group:
-            if identity["phone_on_card"] and identity["identity_id"] not in owned:
-                rows.append(
-                    {
-                        "contact_id": f"card-{identity['identity_id']}",
-                        "phone": identity["phone_on_card"],
-                        "messenger_id": f"{identity['source']}:{identity['address']}",
-                    }
-                )
+    rows += [
+        {
+            "contact_id": f"card-{identity['identity_id']}",
+            "phone": identity["phone_on_card"],
+            "messenger_id": f"{identity['source']}:{identity['address']}",
+        }
+        for group in by_customer.values()
+        for identity in group
+        if identity["phone_on_card"] and identity["identity_id"] not in owned
+    ]
     schema = pa.schema(
         [
             ("contact_id", pa.string()), ("phone", pa.string()), ("email", pa.string()),

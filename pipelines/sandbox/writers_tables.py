@@ -217,12 +217,14 @@ name = "whatsapp"
 kind = "whatsapp_export"
 paths = ["whatsapp"]
 time_zone = "{ZONE_NAME}"
+date_order = "dmy"
 
 [[sources]]
 name = "whatsapp_berlin"
 kind = "whatsapp_export"
 paths = ["whatsapp_berlin"]
 time_zone = "{BERLIN_ZONE_NAME}"
+date_order = "dmy"
 
 [[sources]]
 name = "crm"

@@ -1,4 +1,4 @@
-"""WhatsApp «Export chat» files: Android (`.txt`, minutes only) and iOS (`.zip`), in three languages.
+"""WhatsApp «Export chat» files of Android (`.txt`, minutes only) and iOS (`.zip`).
 
 One folder per telephone that exported. The words and the layouts are those that phones write.
 """
@@ -78,13 +78,12 @@ class _Layout:
 _LAYOUTS: Final = {
     "android_ru": _Layout(_RU, "{at:%d.%m.%Y, %H:%M} - ", False, "Чат WhatsApp с контактом {}.txt"),
     "ios_ru": _Layout(_RU, "[{at:%d.%m.%Y, %H:%M:%S}] ", True, "WhatsApp Chat - {}.zip"),
-    "android_us": _Layout(
-        _EN, f"{{at.month}}/{{at.day}}/{{at:%y}}, {{hour}}:{{at:%M}}{_NARROW}{{at:%p}} - ", False,
-        "WhatsApp Chat with {}.txt",
-    ),
     "android_uk": _Layout(_EN, "{at:%d/%m/%Y, %H:%M} - ", False, "WhatsApp Chat with {}.txt"),
     "android_de": _Layout(_DE, "{at:%d.%m.%y, %H:%M} - ", False, "WhatsApp Chat mit {}.txt"),
-    "ios_en": _Layout(_EN, "[{at:%d/%m/%Y, %H:%M:%S}] ", True, "WhatsApp Chat - {}.zip"),
+    "ios_en": _Layout(
+        _EN, f"[{{at:%d/%m/%Y}}, {{hour}}:{{at:%M:%S}}{_NARROW}{{at:%p}}] ", True,
+        "WhatsApp Chat - {}.zip",
+    ),
 }  # fmt: skip
 _FILES: Final = {
     "voice": "PTT-{day:%Y%m%d}-WA{number:04d}.opus",
