@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 OTVET = Path(sys.executable).parent / "otvet"
+# The demo of the tests: small, and up to yesterday, so that the same world can be made again.
+DEMO_MESSAGES = 6_000
+DEMO_UNTIL = (datetime.now(ZoneInfo("Europe/Moscow")) - timedelta(days=1)).date()
 
 
 @pytest.fixture(scope="session")
@@ -39,12 +44,10 @@ def otvet(home: Path, *arguments: object, **environment: str) -> subprocess.Comp
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which the demo ran: the emulated company, published.
-
-    Until today, because screens show the last days; how much there is does not matter to them.
-    """
+    """A home in which the demo ran: the emulated company, published."""
     home = tmp_path_factory.mktemp("demo") / "home"
-    finished = otvet(home, "demo", "--no-serve", "--messages", "6000")
+    arguments = ("--messages", DEMO_MESSAGES, "--until", DEMO_UNTIL)
+    finished = otvet(home, "demo", "--no-serve", *arguments)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return home
 
