@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from pipelines.sandbox import talks as t
 from pipelines.sandbox.calendar import DAY, HOUR, Ints, Shifts, WallClock
 from pipelines.sandbox.causes import Causes
-from pipelines.sandbox.needs import AFTER_NEGLECT, AFTER_OURS, Needs, Rhythm
+from pipelines.sandbox.needs import AFTER_NEGLECT, AFTER_OURS, Needs
 from pipelines.sandbox.people import Flags, People, make_people
 from pipelines.sandbox.pools import Pools
+from pipelines.sandbox.rhythm import Rhythm
 
 # Measured: messages that one customer writes and gets in the period, and how much fewer in a
 # short one. A part draws more customers than it needs and keeps the first ones.

@@ -33,10 +33,10 @@ from pipelines.sandbox.company import (
     make_hours,
 )
 from pipelines.sandbox.model import World
-from pipelines.sandbox.needs import Rhythm
 from pipelines.sandbox.part import Frame, make_part
 from pipelines.sandbox.people import PAID_SOURCES
 from pipelines.sandbox.pools import all_pools
+from pipelines.sandbox.rhythm import Rhythm
 from pipelines.sandbox.tables import (
     conversations_table,
     customers_table,

@@ -8,8 +8,6 @@ their order follow Telegram Desktop's own exporter.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -28,7 +26,7 @@ from pipelines.sandbox.company import (
     Agent,
 )
 from pipelines.sandbox.model import World
-from pipelines.sandbox.people import spoken_phone
+from pipelines.sandbox.telegram_content import instant_of, spaced, text_of, to_json
 from pipelines.sandbox.writers_rows import Row, said_by_thread, to_rows
 
 HELPDESK_FOLDER: Final = "helpdesk"
@@ -40,12 +38,6 @@ _GROUP_TITLES: Final = ("Офис «Пульс» × Зерно и Пар", "Ко
 _NOT_INCLUDED: Final = "(File not included. Change data exporting settings to download.)"
 _ABOUT: Final = (
     "Here is the data you requested. Remember: Telegram is ad free, it doesn't use your data."
-)
-_ENTITY: Final = re.compile(
-    r"(?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
-    r"|(?P<link>https?://[^\s]+|(?<![\w@])zerno-par\.example[^\s.,]*)"
-    r"|(?P<phone>\+\d[\d ()-]{9,16}\d)"
-    r"|(?P<bot_command>(?<!\S)/[a-z]+)"
 )
 # No emoji of thanks: an export shows it as the text, which would make the sticker a courtesy.
 _STICKER: Final = "☕"
@@ -119,7 +111,7 @@ class _TelegramWriter:
                 "user_id": agent.telegram_user_id,
                 "first_name": first,
                 "last_name": last,
-                "phone_number": _spaced(agent.phone),
+                "phone_number": spaced(agent.phone),
                 "username": f"@zernopar_{agent.folder}",
                 "bio": "",
             },
@@ -139,10 +131,10 @@ class _TelegramWriter:
         agent: Agent | None,
     ) -> Iterator[str]:
         """A whole account, a message per line."""
-        yield _json(head)[:-1] + f', "chats": {{"about": {_json(about)}, "list": [\n'
+        yield to_json(head)[:-1] + f', "chats": {{"about": {to_json(about)}, "list": [\n'
         separator = ""
         if agent is not None:
-            yield _json(self._notes(agent))
+            yield to_json(self._notes(agent))
             separator = ",\n"
         for thread, messages in chats:
             yield separator
@@ -153,9 +145,9 @@ class _TelegramWriter:
     def _notes(self, agent: Agent) -> Row:
         at = datetime.combine(self._world.first_day, agent.shift_start, self._zone)
         rows = [
-            {"id": number, "type": "message", **_instant("date", at, self._zone)}
+            {"id": number, "type": "message", **instant_of("date", at, self._zone)}
             | {"from": agent.name, "from_id": f"user{agent.telegram_user_id}"}
-            | _text(note)
+            | text_of(note)
             for number, note in enumerate(texts.SAVED_NOTES, start=1_000_001)
         ]
         return {"type": "saved_messages", "id": agent.telegram_user_id, "messages": rows}
@@ -170,9 +162,9 @@ class _TelegramWriter:
             customer = self._customers[thread["customer_id"]]
             name, chat_id = customer["telegram_name"], customer["telegram_user_id"]
         chat_type = "private_supergroup" if is_group else "personal_chat"
-        yield _json({"name": name, "type": chat_type, "id": chat_id})[:-1] + ', "messages": [\n'
+        yield to_json({"name": name, "type": chat_type, "id": chat_id})[:-1] + ', "messages": [\n'
         yield ",\n".join(
-            _json(self._message(thread, row, zone, name))
+            to_json(self._message(thread, row, zone, name))
             for row in messages
             if row["deleted_at"] is None
         )
@@ -183,15 +175,15 @@ class _TelegramWriter:
             return self._service(thread, message, zone, title)
         name, author_id = self._author(message)
         row: Row = {"id": message["seq"] + 1, "type": "message"}
-        row |= _instant("date", message["sent_at"], zone)
+        row |= instant_of("date", message["sent_at"], zone)
         if message["edited_at"]:
-            row |= _instant("edited", message["edited_at"], zone)
+            row |= instant_of("edited", message["edited_at"], zone)
         row |= {"from": name, "from_id": author_id}
         if message["reply_to_seq"] is not None:
             row["reply_to_message_id"] = message["reply_to_seq"] + 1
         if message["content_type"] != "text":
             row |= self._media(message)
-        row |= _text(message["text"])
+        row |= text_of(message["text"])
         if message["text"] == texts.BOT_MENU:
             # The keyboard of the menu is not exported, buttons under the message are.
             button = {"type": "url", "text": "Наш сайт", "data": "https://zerno-par.example/"}
@@ -214,7 +206,7 @@ class _TelegramWriter:
 
     def _service(self, thread: Row, message: Row, zone: ZoneInfo, title: str | None) -> Row:
         row: Row = {"id": message["seq"] + 1, "type": "service"}
-        row |= _instant("date", message["sent_at"], zone)
+        row |= instant_of("date", message["sent_at"], zone)
         if message["action"] == "create_group":
             creator = self._world.agents[5]
             row |= {"actor": creator.name, "actor_id": f"user{creator.telegram_user_id}"}
@@ -225,7 +217,7 @@ class _TelegramWriter:
             row |= {"actor": caller.name, "actor_id": f"user{caller.telegram_user_id}"}
             row |= {"action": "phone_call", "duration_seconds": 40 + message["seq"] % 200}
             row["discard_reason"] = "hangup"
-        return row | _text("")
+        return row | text_of("")
 
     def _author(self, message: Row) -> tuple[str | None, str]:
         known = _KNOWN.get(message["author_type"])
@@ -265,7 +257,7 @@ class _TelegramWriter:
         first, _, last = person["name"].partition(" ")
         return {
             "contact_information": {
-                "first_name": first, "last_name": last, "phone_number": _spaced(person["phone"]),
+                "first_name": first, "last_name": last, "phone_number": spaced(person["phone"]),
             },
             "contact_vcard": _NOT_INCLUDED,
         }  # fmt: skip
@@ -277,42 +269,6 @@ def _contact(customer: Row, zone: ZoneInfo) -> Row:
         "user_id": customer["telegram_user_id"],
         "first_name": first,
         "last_name": last,
-        "phone_number": _spaced(customer["phone"]),
-        **_instant("date", customer["arrived_at"], zone),
-    }
-
-
-def _json(value: object) -> str:
-    # Telegram Desktop keeps Cyrillic as it is.
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _spaced(phone: str) -> str:
-    return spoken_phone(phone).replace("-", " ")
-
-
-def _instant(name: str, at: datetime, zone: ZoneInfo) -> dict[str, str]:
-    """`date` in local time without offset, `date_unixtime` as a string."""
-    local = at.astimezone(zone).replace(tzinfo=None)
-    return {name: local.isoformat(timespec="seconds"), f"{name}_unixtime": str(int(at.timestamp()))}
-
-
-def _text(text: str) -> dict[str, Any]:
-    """`text` (a string, or a list with entities) and `text_entities`."""
-    entities: list[dict[str, str]] = []
-    done = 0
-    for found in _ENTITY.finditer(text):
-        if found.start() > done:
-            entities.append({"type": "plain", "text": text[done : found.start()]})
-        entities.append({"type": found.lastgroup or "plain", "text": found.group()})
-        done = found.end()
-    if done < len(text):
-        entities.append({"type": "plain", "text": text[done:]})
-    if all(entity["type"] == "plain" for entity in entities):
-        return {"text": text, "text_entities": entities}
-    mixed = [row["text"] if row["type"] == "plain" else row for row in entities]
-    # Recent versions end the list by a string, be it empty.
-    return {
-        "text": mixed if isinstance(mixed[-1], str) else [*mixed, ""],
-        "text_entities": entities,
+        "phone_number": spaced(customer["phone"]),
+        **instant_of("date", customer["arrived_at"], zone),
     }
