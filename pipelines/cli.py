@@ -351,41 +351,89 @@ def sandbox() -> None:
 @sandbox.command("generate")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--seed", default=1, show_default=True)
-@click.option("--messages", default=6000, show_default=True)
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; default yesterday.")
+@click.option("--messages", default=200_000, show_default=True)
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; default today.")
+@click.option("--months", default=18, show_default=True, help="Length of the history.")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["exports", "parquet"]),
+    default="exports",
+    show_default=True,
+    help="Files of the messengers and the CRM, or the company's own tables in parts.",
+)
 @plain_errors
-def sandbox_generate(folder: Path, seed: int, messages: int, until: datetime | None) -> None:
-    """Write the company's exports, CRM tables, config and otvet.toml into FOLDER."""
-    from pipelines.sandbox.world import generate_world
-    from pipelines.sandbox.writers import write_company
+def sandbox_generate(
+    folder: Path, seed: int, messages: int, until: datetime | None, months: int, file_format: str
+) -> None:
+    """Write the company's files, config and otvet.toml into FOLDER.
 
-    world = generate_world(seed, messages, _day(until))
-    write_company(world, folder)
+    Exports are made in memory, tables part by part in any size.
+    """
+    from pipelines.lib.progress import step
+    from pipelines.sandbox.world import generate_parts, generate_world
+    from pipelines.sandbox.writers import write_company
+    from pipelines.sandbox.writers_parquet import write_tables
+
+    _show_progress()
+    if file_format == "parquet":
+        write_tables(generate_parts(seed, messages, _day(until), months=months), folder, step)
+    else:
+        step("making the world")
+        write_company(generate_world(seed, messages, _day(until), months=months), folder, step)
     click.echo(f"{folder}: a company with about {messages:,} messages (seed {seed})")
 
 
 @sandbox.command("truth")
 @click.option("--seed", default=1, show_default=True)
-@click.option("--messages", default=6000, show_default=True)
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--messages", default=200_000, show_default=True)
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; default today.")
+@click.option("--months", default=18, show_default=True)
+@click.option("--channel-type", type=click.Choice(["telegram", "whatsapp"]))
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["exports", "parquet"]),
+    default="exports",
+    show_default=True,
+    help="What the files of this format can show.",
+)
+@click.option("--as-of", type=click.DateTime(), help="UTC moment that stands for now.")
 @plain_errors
-def sandbox_truth(seed: int, messages: int, until: datetime | None) -> None:
-    """Print the true figures of the company, computed from its own events."""
+def sandbox_truth(
+    seed: int,
+    messages: int,
+    until: datetime | None,
+    months: int,
+    channel_type: str | None,
+    file_format: str,
+    as_of: datetime | None,
+) -> None:
+    """Print the true value of every metric and the causal parameters, from the company's events."""
     import json
 
     from pipelines.sandbox import truth
+    from pipelines.sandbox.truth_events import EXPORTS, TABLES
     from pipelines.sandbox.world import generate_world
 
-    world = generate_world(seed, messages, _day(until))
-    click.echo(json.dumps(truth.compute(world), ensure_ascii=False, indent=1, default=str))
+    world = generate_world(seed, messages, _day(until), months=months)
+    moment = as_of.replace(tzinfo=UTC) if as_of else None
+    view = TABLES if file_format == "parquet" else EXPORTS
+    found = {
+        "metrics": truth.compute(world, view, moment, channel_type),
+        "not_stated": truth.NOT_STATED,
+        "causes": truth.causal(world),
+    }
+    click.echo(json.dumps(found, ensure_ascii=False, indent=1))
 
 
 @main.command()
 @click.option("--serve/--no-serve", default=True, help="Start the app after the figures.")
-@click.option("--messages", default=6000, show_default=True)
+@click.option("--messages", default=200_000, show_default=True)
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; default today.")
 @click.option("--port", default=8501, show_default=True)
 @plain_errors
-def demo(serve: bool, messages: int, port: int) -> None:
+def demo(serve: bool, messages: int, until: datetime | None, port: int) -> None:
     """Emulated company, main job, figures, app."""
     import os
 
@@ -397,7 +445,7 @@ def demo(serve: bool, messages: int, port: int) -> None:
     _show_progress()
     home = load_settings().home
     step(f"emulating a company of about {messages:,} messages in {home}")
-    write_company(generate_world(1, messages, None), home / "sandbox")
+    write_company(generate_world(1, messages, _day(until)), home / "sandbox", step)
     os.environ["OTVET_CONFIG"] = str(home / "sandbox" / "otvet.toml")
     settings = load_settings()
     _run_and_report(settings, "main_job", [])

@@ -19,6 +19,7 @@ from pathlib import Path
 from pipelines.lib.importing import ImportRequest, import_files
 from pipelines.main_job import run_job
 from pipelines.publishing import current_publication
+from pipelines.sandbox.model import World
 from pipelines.sandbox.world import generate_world
 from pipelines.sandbox.writers import write_company
 from pipelines.semantics import SemanticLayer
@@ -38,6 +39,14 @@ def _timed(name: str, rows: int | None, work: Callable[[], object]) -> None:
     sys.stdout.flush()
 
 
+def messages_by_source(world: World) -> dict[str, int]:
+    """Rows of messages by the source whose export holds them."""
+    threads = world["threads"].select(["thread_id", "source"])
+    counted = world["messages"].select(["thread_id"]).join(threads, "thread_id")
+    found = counted.group_by("source").aggregate([("thread_id", "count")]).to_pylist()
+    return {row["source"]: row["thread_id_count"] for row in found}
+
+
 def main() -> None:
     """Print the table of measurements."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -55,14 +64,11 @@ def _measure_company(messages: int) -> None:
         os.environ["OTVET_HOME"] = str(home)
         company = Path(folder) / "company"
         world = generate_world(1, messages, None)
-        _timed(
-            "write the emulated company", len(world.messages), lambda: write_company(world, company)
-        )
+        messages = world["messages"].num_rows
+        _timed("write the emulated company", messages, lambda: write_company(world, company))
         os.environ["OTVET_CONFIG"] = str(company / "otvet.toml")
         settings = load_settings()
-        by_source = {"telegram": 0, "whatsapp": 0}
-        for message in world.messages:
-            by_source[message.source] = by_source.get(message.source, 0) + 1
+        by_source = messages_by_source(world)
         for source in settings.project.sources:
             request = ImportRequest(
                 paths=tuple(company / path for path in source.paths),
@@ -76,9 +82,7 @@ def _measure_company(messages: int) -> None:
                 by_source.get(source.name),
                 lambda request=request: import_files(settings, request),  # type: ignore[misc]
             )
-        _timed(
-            "build, check and publish", len(world.messages), lambda: run_job(settings, "build_job")
-        )
+        _timed("build, check and publish", messages, lambda: run_job(settings, "build_job"))
         layer = SemanticLayer(current_publication(settings.published))
         _timed("first question (engine starts)", None, lambda: layer.ask(["frt_p50"]))
         _timed("next question", None, lambda: layer.ask(["afrt"], by=["channel"], grain="month"))

@@ -6,13 +6,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[1]
 OTVET = Path(sys.executable).parent / "otvet"
+# The demo of the tests: small, and up to yesterday, so that the same world can be made again.
+DEMO_MESSAGES = 6_000
+DEMO_UNTIL = (datetime.now(ZoneInfo("Europe/Moscow")) - timedelta(days=1)).date()
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +57,8 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 
 
 def _make_demo(home: Path) -> None:
-    finished = otvet(home, "demo", "--no-serve")
+    arguments = ("--messages", DEMO_MESSAGES, "--until", DEMO_UNTIL)
+    finished = otvet(home, "demo", "--no-serve", *arguments)
     assert finished.returncode == 0, finished.stdout + finished.stderr
 
 

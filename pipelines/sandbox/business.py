@@ -1,234 +1,273 @@
-"""Deals, payments, ratings and advertising that follow from the conversations."""
+"""Deals, payments and ratings that follow from the conversations of a part, as whole columns."""
 
 from __future__ import annotations
 
-import math
-import random
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
-from pipelines.sandbox import texts
-from pipelines.sandbox.company import PAID_SOURCES, SALES, Calendar
-from pipelines.sandbox.model import (
-    Agent,
-    Conversation,
-    Customer,
-    Deal,
-    DealEvent,
-    Payment,
-    Rating,
-    Spend,
-    World,
-)
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-STAGE_NEW: Final = "Новая заявка"
-STAGE_TALK: Final = "Переговоры"
-STAGE_OFFER: Final = "КП отправлено"
-STAGE_INVOICE: Final = "Счёт выставлен"
-STAGE_WON: Final = "Успешно реализовано"
-STAGE_LOST: Final = "Закрыто и не реализовано"
-OPEN_STAGES: Final = (STAGE_NEW, STAGE_TALK, STAGE_OFFER, STAGE_INVOICE)
+from pipelines.sandbox import model, texts
+from pipelines.sandbox import talks as t
+from pipelines.sandbox.calendar import DAY, Ints, Shifts
+from pipelines.sandbox.part import ID_STRIDE, Part
+from pipelines.sandbox.people import PAID_SOURCES, Flags
 
-PIPELINE_RETAIL: Final = "Розница"
-PIPELINE_OFFICE: Final = "Офисы"
+STAGES: Final = (
+    "Новая заявка", "Переговоры", "КП отправлено", "Счёт выставлен", "Успешно реализовано",
+    "Закрыто и не реализовано",
+)  # fmt: skip
+NEW, TALK, OFFER, INVOICE, WON, LOST = range(6)
+PIPELINES: Final = ("Розница", "Офисы", "Berlin")
+STATUSES: Final = ("open", "won", "lost")
+CURRENCIES: Final = ("RUB", "EUR")
+_ROUBLES_PER_EURO: Final = 100
+_OFFICE_FROM: Final = 100_000
+_PRODUCT_WEIGHTS: Final = np.array([8, 7, 4, 8, 4, 6, 9, 7, 5, 4, 5, 1]) / 68
+_WALK_IN_SHARE: Final = 0.05
+_FORGOTTEN: Final = 0.015
+_STEPS: Final = 5
+_LEAD_WITHIN: Final = int(6.5 * DAY)
 
 
-class Business:
-    """Fills deals, deal events, payments, spend and ratings of a world."""
+@dataclass(slots=True)
+class _Deals:
+    """Columns of deals while they move through the stages."""
 
-    def __init__(self, rng: random.Random, world: World, calendar: Calendar, end: datetime) -> None:
-        self._rng = rng
-        self._calendar = calendar
-        self._world = world
-        self._end = end
-        self._agents = {agent.agent_id: agent for agent in world.agents}
-        self._sellers = [agent for agent in world.agents if agent.team == SALES]
-        self._customers = {row.customer_id: row for row in world.customers}
+    talk: Ints  # -1: nobody wrote before it
+    person: Ints
+    agent: Ints
+    created: Ints
+    will_win: Flags
+    stage: Ints
+    at: Ints
+    closed: Ints
+    steps: list[tuple[Ints, Ints, Ints, Ints]]  # rows, from, to, when
 
-    def run(self, silent: list[Customer]) -> None:
-        """Let the conversations bring deals; `silent` customers are known to the CRM only."""
-        for conversation in self._world.conversations:
-            customer = self._customers[conversation.customer_id]
-            if customer.contact_id and not conversation.kind.endswith("group"):
-                if conversation.intent == "sales":
-                    self._maybe_deal(conversation, customer)
-                self._maybe_rating(conversation, customer.contact_id)
-        for customer in silent:
-            agent = self._rng.choice(self._sellers)
-            self._deal(customer, agent, customer.arrived_at, None)
-        self._world.deals.sort(key=lambda row: (row.created_at, row.deal_id))
-        self._world.deal_events.sort(key=lambda row: (row.occurred_at, row.deal_event_id))
-        self._world.payments.sort(key=lambda row: (row.paid_at, row.payment_id))
-        self._world.ratings.sort(key=lambda row: (row.rated_at, row.rating_id))
 
-    def advertise(self, first_day: date, until: date) -> None:
-        """Spend on each paid source on every day."""
-        rng = self._rng
-        for offset in range((until - first_day).days + 1):
-            day = first_day + timedelta(days=offset)
-            for number, (source, campaign) in enumerate(PAID_SOURCES.items()):
-                clicks = max(1, int(rng.gauss(34 - 9 * number, 7)))
-                kopecks = clicks * rng.randrange(2_800, 5_200)
-                self._world.spend.append(
-                    Spend(
-                        spend_id=f"{day:%Y%m%d}-{source}",
-                        spent_on=day,
-                        lead_source=source,
-                        campaign=campaign,
-                        amount=Decimal(kopecks) / 100,
-                        impressions=clicks * rng.randrange(25, 60),
-                        clicks=clicks,
-                    )
-                )
+def business_tables(part: Part, shifts: Shifts, begin: int, now: int) -> dict[str, pa.Table]:
+    """Return `deals`, `deal_events`, `payments` and `ratings` up to now."""
+    deals = _created(part, shifts, begin, now)
+    _move(part, deals, shifts, now)
+    product = part.rng.choice(len(texts.PRODUCTS), size=len(deals.talk), p=_PRODUCT_WEIGHTS)
+    price = np.array([price for _, _, price in texts.PRODUCTS])[product]
+    price = price * part.rng.choice([1, 2, 3], size=len(price), p=[8 / 11, 2 / 11, 1 / 11])
+    in_berlin = part.people.in_berlin[deals.person]
+    kopecks = np.where(in_berlin, price // _ROUBLES_PER_EURO, price) * 100
+    tables = {
+        "deals": _deals_table(part, deals, product, kopecks, in_berlin),
+        "deal_events": _events_table(part, deals),
+        "payments": _payments_table(part, deals, kopecks, in_berlin, now),
+    }
+    return tables | {"ratings": _ratings_table(part, now)}
 
-    def _maybe_deal(self, conversation: Conversation, customer: Customer) -> None:
-        answered = conversation.first_answered_at
-        if answered is None or conversation.first_agent_id is None:
+
+def _created(part: Part, shifts: Shifts, begin: int, now: int) -> _Deals:
+    rng, books, people = part.rng, part.books, part.people
+    known = books["is_kept"] & (books["bought"] | books["became_lead"])
+    known &= books["person"] < len(people)
+    said = np.zeros(len(known), dtype=np.bool_)
+    said[part.spoken["talk"][part.spoken["talk"] >= 0]] = True
+    talk = np.flatnonzero(known & said)
+    answered = books["first_answered"][talk]
+    delay = np.minimum(rng.exponential(300, len(talk)), 6 * 1_440) * 60 + 120
+    latest = np.maximum(books["begun"][talk] + _LEAD_WITHIN, answered)
+    created = np.minimum(answered + delay.astype(np.int64), latest)
+    walk_in = np.flatnonzero(people.has_contact & (rng.random(len(people)) < _WALK_IN_SHARE))
+    early = np.maximum(people.arrived_at[walk_in], begin)
+    at = early + (rng.random(len(walk_in)) * np.maximum(now - early, 1)).astype(np.int64)
+    sellers = np.array(shifts.by_team["sales"])
+    berliners = np.array(shifts.by_team["berlin"])
+    chosen = np.where(
+        people.in_berlin[walk_in], berliners[0], rng.choice(sellers[:3], size=len(walk_in))
+    )
+    deals = _Deals(
+        talk=np.r_[talk, np.full(len(walk_in), -1)],
+        person=np.r_[books["person"][talk], walk_in],
+        agent=np.r_[books["first_agent"][talk], chosen],
+        created=np.r_[created, at],
+        will_win=np.r_[books["bought"][talk], rng.random(len(walk_in)) < 0.3],
+        stage=np.zeros(0, dtype=np.int64), at=np.zeros(0, dtype=np.int64),
+        closed=np.zeros(0, dtype=np.int64), steps=[],
+    )  # fmt: skip
+    order = np.argsort(deals.created, kind="stable")
+    order = order[deals.created[order] <= now]
+    for name in ("talk", "person", "agent", "created", "will_win"):
+        setattr(deals, name, getattr(deals, name)[order])
+    deals.stage = np.full(len(order), NEW)
+    deals.at = deals.created.copy()
+    deals.closed = np.full(len(order), -1)
+    deals.steps.append((np.arange(len(order)), np.full(len(order), -1), deals.stage.copy(),
+                        deals.created.copy()))  # fmt: skip
+    return deals
+
+
+def _move(part: Part, deals: _Deals, shifts: Shifts, now: int) -> None:
+    """Take each deal on, now and then back or out and in, until it closes or is forgotten."""
+    rng = part.rng
+    rows = np.arange(len(deals.talk))
+    gives_up = rng.random(len(rows)) < 0.03
+    for _ in range(_STEPS):
+        if not len(rows):
             return
-        causes = self._world.causes
-        agent = self._agents[conversation.first_agent_id]
-        asked = conversation.waiting_since or conversation.started_at
-        minutes = (answered - asked).total_seconds() / 60
-        odds = causes.lead_intercept + agent.skill + causes.wait_effect * math.log1p(minutes)
-        if self._rng.random() >= _logistic(odds):
-            return
-        delay = timedelta(minutes=min(self._rng.expovariate(1 / 300), 6 * 1_440) + 2)
-        created = min(answered + delay, conversation.started_at + timedelta(days=6.5))
-        self._deal(customer, agent, max(created, answered), conversation.conversation_id)
-
-    def _deal(
-        self, customer: Customer, agent: Agent, created: datetime, conversation_id: str | None
-    ) -> None:
-        created = created.replace(microsecond=0)
-        if created > self._end or customer.contact_id is None:
-            return
-        rng = self._rng
-        _, product, price = rng.choices(texts.PRODUCTS, [8, 7, 4, 8, 4, 6, 9, 7, 5, 4, 5, 1])[0]
-        quantity = rng.choices((1, 2, 3), (8, 2, 1))[0]
-        number = len(self._world.deals) + 1
-        deal = Deal(
-            deal_id=f"{30_000 + number}",
-            contact_id=customer.contact_id,
-            customer_id=customer.customer_id,
-            conversation_id=conversation_id,
-            agent_id=agent.agent_id,
-            pipeline=PIPELINE_OFFICE if price > 100_000 else PIPELINE_RETAIL,
-            stage=STAGE_NEW,
-            status="open",
-            lost_reason=None,
-            amount=Decimal(price * quantity).quantize(Decimal("0.01")),
-            product=product,
-            lead_source=customer.lead_source,
-            campaign=PAID_SOURCES.get(customer.lead_source),
-            created_at=created,
-            updated_at=created,
-            closed_at=None,
-        )
-        self._world.deals.append(deal)
-        self._event(deal, None, STAGE_NEW, created)
-        self._move_through(deal, agent)
-
-    def _move_through(self, deal: Deal, agent: Agent) -> None:
-        rng = self._rng
-        wins = rng.random() < _logistic(self._world.causes.win_intercept + 0.5 * agent.skill)
-        steps = list(OPEN_STAGES[1:])
-        if rng.random() < 0.4:
-            steps.remove(STAGE_OFFER)
-        if rng.random() < 0.06:
-            steps.insert(len(steps) - 1, STAGE_TALK)  # moved back
-        if not wins:
-            steps = steps[: rng.randrange(1, len(steps) + 1)]
-        if wins and rng.random() < 0.03:
-            steps.insert(1, STAGE_LOST)  # given up and taken up again
-        at = deal.created_at
-        for stage in [*steps, STAGE_WON if wins else STAGE_LOST]:
-            at += timedelta(seconds=int(rng.expovariate(1 / 150_000)) + 240)
-            at = self._calendar.next_on_shift(agent, at) + timedelta(seconds=rng.randrange(900))
-            if at > self._end or rng.random() < 0.02:  # forgotten deals stay open
-                return
-            if stage != deal.stage:
-                self._move(deal, stage, at)
-        if wins:
-            self._pay(deal, at)
-
-    def _move(self, deal: Deal, stage: str, at: datetime) -> None:
-        self._event(deal, deal.stage, stage, at)
-        deal.stage, deal.updated_at = stage, at
-        deal.status = {STAGE_WON: "won", STAGE_LOST: "lost"}.get(stage, "open")  # type: ignore[assignment]
-        deal.closed_at = None if deal.status == "open" else at
-        deal.lost_reason = self._rng.choice(texts.LOSS_REASONS) if stage == STAGE_LOST else None
-
-    def _event(self, deal: Deal, before: str | None, after: str, at: datetime) -> None:
-        self._world.deal_events.append(
-            DealEvent(
-                deal_event_id=f"e{len(self._world.deal_events) + 1:06d}",
-                deal_id=deal.deal_id,
-                event_type="created" if before is None else "stage_changed",
-                from_stage=before,
-                to_stage=after,
-                occurred_at=at,
-                agent_id=deal.agent_id,
-            )
-        )
-
-    def _pay(self, deal: Deal, at: datetime) -> None:
-        rng = self._rng
-        if rng.random() < 0.14:
-            half = (deal.amount / 2).quantize(Decimal("0.01"))
-            self._payment(deal, "payment", at, half)
-            later = at + timedelta(seconds=rng.randrange(86_400, 12 * 86_400))
-            self._payment(deal, "payment", later, deal.amount - half)
-        else:
-            self._payment(deal, "payment", at, deal.amount)
-        if rng.random() < 0.06:
-            part = Decimal("0.4") if rng.random() < 0.4 else Decimal(1)
-            paid = sum(
-                (row.amount for row in self._world.payments if row.deal_id == deal.deal_id),
-                Decimal(0),
-            )
-            later = at + timedelta(seconds=rng.randrange(2 * 86_400, 16 * 86_400))
-            self._payment(deal, "refund", later, (paid * part).quantize(Decimal("0.01")))
-
-    def _payment(self, deal: Deal, kind: str, at: datetime, amount: Decimal) -> None:
-        if at > self._end:
-            return
-        self._world.payments.append(
-            Payment(
-                payment_id=f"p{len(self._world.payments) + 1:06d}",
-                deal_id=deal.deal_id,
-                contact_id=deal.contact_id,
-                payment_type="refund" if kind == "refund" else "payment",
-                paid_at=at,
-                amount=amount,
-            )
-        )
-
-    def _maybe_rating(self, conversation: Conversation, contact_id: str) -> None:
-        rng = self._rng
-        answered = conversation.first_answered_at
-        if answered is None or conversation.ends_waiting or rng.random() >= 0.24:
-            return
-        at = conversation.last_message_at + timedelta(seconds=rng.randrange(300, 5_400))
-        if at > self._end:
-            return
-        asked = conversation.waiting_since or conversation.started_at
-        hours = (answered - asked).total_seconds() / 3_600
-        skill = self._agents[conversation.first_agent_id or ""].skill
-        mood = rng.gauss(4.5 + skill - 0.12 * min(hours, 12), 0.9)
-        survey = "nps" if rng.random() < 0.2 else "csat"
-        score = min(max(round(mood * 2), 0), 10) if survey == "nps" else min(max(round(mood), 1), 5)
-        self._world.ratings.append(
-            Rating(
-                rating_id=f"r{len(self._world.ratings) + 1:06d}",
-                contact_id=contact_id,
-                conversation_id=conversation.conversation_id,
-                survey_type="nps" if survey == "nps" else "csat",
-                score=score,
-                rated_at=at,
-            )
-        )
+        at = deals.at[rows] + rng.exponential(110_000, len(rows)).astype(np.int64) + 240
+        at = shifts.next_on_shift(deals.agent[rows], at)
+        at += rng.integers(0, 900, size=len(rows))
+        going = (at <= now) & (rng.random(len(rows)) >= _FORGOTTEN)
+        rows, at = rows[going], at[going]
+        stage = deals.stage[rows]
+        roll = rng.random(len(rows))
+        forward = np.where((stage == TALK) & (roll < 0.4), INVOICE, stage + 1)
+        back = (stage == OFFER) & (roll < 0.06)
+        lost = ~deals.will_win[rows] & (stage >= TALK) & (rng.random(len(rows)) < 0.5)
+        lost |= ~deals.will_win[rows] & (stage == INVOICE)
+        excursion = deals.will_win[rows] & gives_up[rows] & (stage == TALK)
+        target = np.where(back, TALK, np.where(lost | excursion, LOST, forward))
+        target = np.where(stage == LOST, TALK, target)  # taken up again
+        gives_up[rows[excursion]] = False
+        deals.steps.append((rows, stage, target, at))
+        deals.stage[rows] = target
+        deals.at[rows] = at
+        done = (target == WON) | ((target == LOST) & ~excursion)
+        deals.closed[rows] = np.where((target == WON) | (target == LOST), at, -1)
+        rows = rows[~done]
 
 
-def _logistic(value: float) -> float:
-    return 1 / (1 + math.exp(-value))
+def _deals_table(
+    part: Part, deals: _Deals, product: Ints, kopecks: Ints, in_berlin: Flags
+) -> pa.Table:
+    people, books = part.people, part.books
+    count = len(deals.talk)
+    status = np.select([deals.stage == WON, deals.stage == LOST], [1, 2], 0)
+    reason = np.where(status == 2, part.rng.integers(0, len(texts.LOSS_REASONS), count), -1)
+    pipeline = np.where(in_berlin, 2, np.where(kopecks > _OFFICE_FROM * 100, 1, 0))
+    source = people.lead_source.take(pa.array(deals.person))
+    campaign = pa.array(list(PAID_SOURCES.values())).take(
+        pc.index_in(source, pa.array(list(PAID_SOURCES)))
+    )
+    wait = np.nan_to_num(books["wait_minutes"][np.maximum(deals.talk, 0)])
+    return pa.table(
+        {
+            "deal_id": _ids(part, count),
+            "contact_id": people.number[deals.person] + 50_000,
+            "customer_id": people.number[deals.person],
+            "conversation_id": pa.array(part.conversation_id(deals.talk), mask=deals.talk < 0),
+            "agent": model.small(deals.agent),
+            "pipeline": model.words(PIPELINES, pipeline),
+            "stage": model.words(STAGES, deals.stage),
+            "status": model.words(STATUSES, status),
+            "lost_reason": model.words(texts.LOSS_REASONS, reason),
+            "amount": _money(kopecks),
+            "currency_code": model.words(CURRENCIES, in_berlin.astype(np.int64)),
+            "product": model.words(tuple(name for _, name, _ in texts.PRODUCTS), product),
+            "lead_source": source,
+            "campaign": campaign,
+            # The CRM counts whole minutes.
+            "first_contact_seconds": pa.array(
+                np.ceil(wait).astype(np.int64) * 60, mask=deals.talk < 0
+            ),
+            "created_at": model.instants(deals.created),
+            "updated_at": model.instants(deals.at),
+            "closed_at": model.instants(deals.closed, deals.closed < 0),
+        },
+        schema=model.DEALS,
+    )
+
+
+def _events_table(part: Part, deals: _Deals) -> pa.Table:
+    rows, before, after, at = (np.concatenate(column) for column in zip(*deals.steps, strict=True))
+    order = np.lexsort((np.arange(len(rows)), at))
+    rows, before, after, at = rows[order], before[order], after[order], at[order]
+    return pa.table(
+        {
+            "deal_event_id": _ids(part, len(rows)),
+            "deal_id": _ids(part, len(deals.talk))[rows],
+            "event_type": model.words(("created", "stage_changed"), (before >= 0) * 1),
+            "from_stage": model.words(STAGES, before),
+            "to_stage": model.words(STAGES, after),
+            "occurred_at": model.instants(at),
+            "agent": model.small(deals.agent[rows]),
+        },
+        schema=model.DEAL_EVENTS,
+    )
+
+
+def _payments_table(
+    part: Part, deals: _Deals, kopecks: Ints, in_berlin: Flags, now: int
+) -> pa.Table:
+    """At once or in two halves; some is given back."""
+    rng = part.rng
+    won = np.flatnonzero(deals.stage == WON)
+    at, amount = deals.closed[won], kopecks[won]
+    halves = rng.random(len(won)) < 0.14
+    first = np.where(halves, amount // 2, amount)
+    later = at + rng.integers(DAY, 12 * DAY, size=len(won))
+    refunded = np.flatnonzero(rng.random(len(won)) < 0.06)
+    part_of = rng.choice([40, 100], size=len(refunded))
+    back = first[refunded] * part_of // 100
+    back_at = at[refunded] + rng.integers(2 * DAY, 16 * DAY, size=len(refunded))
+    deal = np.r_[won, won[halves], won[refunded]]
+    paid_at = np.r_[at, later[halves], back_at]
+    amounts = np.r_[first, (amount - first)[halves], back]
+    is_refund = np.arange(len(deal)) >= len(won) + halves.sum()
+    order = np.argsort(paid_at, kind="stable")
+    order = order[(paid_at[order] <= now) & (amounts[order] > 0)]
+    deal = deal[order]
+    return pa.table(
+        {
+            "payment_id": _ids(part, len(deal)),
+            "deal_id": _ids(part, len(deals.talk))[deal],
+            "contact_id": part.people.number[deals.person[deal]] + 50_000,
+            "payment_type": model.words(("payment", "refund"), is_refund[order] * 1),
+            "paid_at": model.instants(paid_at[order]),
+            "amount": _money(amounts[order]),
+            "currency_code": model.words(CURRENCIES, in_berlin[deal].astype(np.int64)),
+        },
+        schema=model.PAYMENTS,
+    )
+
+
+def _ratings_table(part: Part, now: int) -> pa.Table:
+    """Answers to the survey after some of the conversations."""
+    rng, books = part.rng, part.books
+    person = np.minimum(books["person"], len(part.people) - 1)
+    rows = np.flatnonzero(
+        books["is_kept"] & ~books["ends_waiting"] & (books["ended"] <= now)
+        & ~np.isnan(books["wait_minutes"]) & ~t.IS_GROUP[books["kind"]]
+        & part.people.has_contact[person] & (books["person"] < len(part.people))
+        & np.isin(np.arange(len(person)), np.unique(part.spoken["talk"]))
+        & (rng.random(len(person)) < 0.24)
+    )  # fmt: skip
+    at = books["ended"][rows] + rng.integers(300, 5_400, size=len(rows))
+    hours = np.minimum(books["wait_minutes"][rows] / 60, 12)
+    mood = rng.normal(4.5 - 0.12 * hours + 0.6 * books["tone"][rows], 0.9)
+    is_nps = rng.random(len(rows)) < 0.2
+    score = np.where(is_nps, np.clip(np.rint(mood * 2), 0, 10), np.clip(np.rint(mood), 1, 5))
+    order = np.argsort(at, kind="stable")
+    order = order[at[order] <= now]
+    rows = rows[order]
+    return pa.table(
+        {
+            "rating_id": _ids(part, len(rows)),
+            "contact_id": part.people.number[person[rows]] + 50_000,
+            "conversation_id": part.conversation_id(rows),
+            "survey_type": model.words(("csat", "nps"), is_nps[order] * 1),
+            "score": score[order].astype(np.int8),
+            "rated_at": model.instants(at[order]),
+        },
+        schema=model.RATINGS,
+    )
+
+
+def _ids(part: Part, count: int) -> Ints:
+    result: Ints = part.number * ID_STRIDE + 30_000 + np.arange(count, dtype=np.int64)
+    return result
+
+
+def _money(hundredths: NDArray[Any]) -> pa.Array:
+    """Whole hundredths as decimals: exact, by moving the point."""
+    whole = pa.array(hundredths.astype(np.int64)).cast(pa.decimal128(19, 0))
+    return pc.multiply(whole, pa.scalar("0.01").cast(pa.decimal128(3, 2))).cast(model.MONEY)

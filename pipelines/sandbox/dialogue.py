@@ -1,368 +1,280 @@
-"""How a conversation goes: who writes what and when.
+"""How conversations go: who writes what and when, for all conversations of a round at once.
 
 Boundaries stay certain by construction: a customer's reply to us comes within 20 hours, ours may
 take longer only while the customer waits (less than seven days), and the last message is ours, a
-courtesy, or the customer's who is never answered. The caller keeps the distance to the next one.
+courtesy, or the customer's who is never answered. The caller keeps the distance to the next need.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Final
 
-from pipelines.sandbox import texts
-from pipelines.sandbox.company import SUPPORT, Calendar
-from pipelines.sandbox.model import (
-    ZONE,
-    Agent,
-    AuthorType,
-    ContentType,
-    Conversation,
-    Customer,
-    Message,
-    Thread,
-)
+import numpy as np
 
-LONGEST_CUSTOMER_PAUSE: Final = timedelta(hours=19)
+from pipelines.sandbox import talks as t
+from pipelines.sandbox import texts
+from pipelines.sandbox.calendar import HOUR, Ints
+from pipelines.sandbox.company import SUPPORT
+from pipelines.sandbox.pools import SALES_TOPIC_COUNT
+from pipelines.sandbox.speech import Speech
+from pipelines.sandbox.talks import Talks
+
 NEGLECT_FIRST: Final = 0.06
 NEGLECT_LATER: Final = 0.02
-# Auto-replies and service rows are nobody's turn.
-SPEAKERS: Final = ("customer", "agent", "bot")
+LONGEST_WAIT: Final = 6 * 24 * HOUR
+_ROUNDS: Final = 9
 
 
-class Talk:
-    """Writes one conversation of a thread into `messages`, in the order of time."""
+class Dialogue(Speech):
+    """Leads the conversations of `Talks` into a `Log`."""
 
-    def __init__(
-        self,
-        rng: random.Random,
-        calendar: Calendar,
-        *,
-        thread: Thread,
-        people: list[Customer],
-        agents: list[Agent],
-        topic: str,
-        start: datetime,
-        record: Callable[[Message, int | None], int],
-    ) -> None:
-        self._rng = rng
-        self._calendar = calendar
-        self._thread = thread
-        self._people = people
-        self._agents = agents
-        self._topic = topic
-        self._record = record
-        self.now = start
-        self.messages: list[Message] = []
-        self._last_of: dict[str, int] = {}
-        self._agent = agents[0]
-        person = people[0]
-        self._writer = texts.Writer(
-            rng, person.language, name=person.name, agent=self._agent.name, phone=person.phone,
-            email=person.email or "zakaz@zerno-par.example",
-        )  # fmt: skip
+    def lead(self, talks: Talks) -> None:
+        """Lead each conversation to its end; `talks.now` is then the moment of its last event."""
+        self._talks = talks
+        every = np.arange(len(talks))
+        outbound = every[talks.is_outbound]
+        by_bot = every[~talks.is_outbound & (talks.kind == t.HELPDESK)]
+        direct = every[~talks.is_outbound & (talks.kind != t.HELPDESK)]
+        served = np.concatenate([self._direct(direct), self._bot(by_bot), self._outbound(outbound)])
+        self._serve(served)
 
-    def direct(self) -> None:
-        """The customer asks people: question, answers, further turns, farewell."""
-        if self._rng.random() < 0.15:
-            self._customer(self._writer.greeting(), plain=True)
-            self._pause(5, 40)
-        self._ask()
-        self._serve(NEGLECT_FIRST)
+    # Openings: each returns the conversations in which a customer now awaits a human
 
-    def outbound(self, *, answered: bool) -> None:
-        """We write first; the customer answers within a day or does not."""
-        self._say("agent", self._writer.agent(texts.OUTBOUND))
-        if not answered:
-            if self._rng.random() < 0.2:
-                self._pause(3_600, 60_000)
-                self._say("agent", self._writer.agent(texts.AGENT_ADDITIONS))
-            return
-        self._customer_pause()
-        self._customer(self._writer.customer(texts.OUTBOUND_REPLIES), plain=True)
-        self._serve(0.0)
+    def _direct(self, rows: Ints) -> Ints:
+        greeting = self._some(rows, 0.15)
+        self._customer(greeting, "greeting", plain=True)
+        self._pause(greeting, 5, 40)
+        self._customer(rows, "question", by_topic=True)
+        for more in self._repeat(rows, 0.28):
+            self._pause(more, 4, 70)
+            self._customer(more, "addition")
+        return rows
 
-    def bot(self) -> str:
-        """The bot meets the customer; returns contained, escalated or abandoned."""
-        rng = self._rng
-        if rng.random() < 0.3:
-            self._customer("/start", plain=True, awaits=False)
-        else:
-            opening = self._writer.question(self._topic)
-            self._customer(opening, plain=True, awaits=False)
-        self._bot(texts.BOT_MENU)
-        way = rng.random()
-        if way < 0.45:
-            for _ in range(1 if rng.random() < 0.75 else 2):
-                self._press_button()
-            if rng.random() < 0.4:
-                self._bot(texts.BOT_MORE)
-            if rng.random() < 0.5:
-                self._pause(10, 90)
-                self._customer(self._writer.courtesy(), plain=True, courtesy=True)
-            return "contained"
-        if way < 0.6:
-            for _ in range(1 if rng.random() < 0.6 else 2):
-                self._misunderstood()
-            return "abandoned"
-        if rng.random() < 0.35:
-            self._press_button()
-        if rng.random() < 0.4:
-            self._misunderstood()
-        self._hand_off()
-        return "escalated"
+    def _outbound(self, rows: Ints) -> Ints:
+        talks = self._talks
+        talks.now[rows] = self._shifts.next_on_shift(talks.owner[rows], talks.now[rows])
+        self._pause(rows, 5, 5_000)
+        by_template = t.IS_WHATSAPP[talks.kind[rows]] & (self._rng.random(len(rows)) < 0.6)
+        self._ours(rows[by_template], "template", template=True)
+        self._ours(rows[~by_template], "outbound")
+        answered = self._rng.random(len(rows)) < 0.4
+        insisting = self._some(rows[~answered], 0.2)
+        self._pause(insisting, HOUR, 60_000)
+        self._ours(insisting, "agent_addition")
+        rows = rows[answered]
+        self._customer_pause(rows)
+        self._customer(rows, "outbound_reply", plain=True)
+        return rows
 
-    def _press_button(self) -> None:
-        self._pause(6, 60)
-        button = self._rng.choice(list(texts.BOT_BUTTONS))
-        self._customer(button, plain=True, awaits=False)
-        self._bot(texts.BOT_BUTTONS[button])
+    def _bot(self, rows: Ints) -> Ints:
+        talks = self._talks
+        starts = self._rng.random(len(rows)) < 0.3
+        self._customer(rows[starts], "start", plain=True, awaits=False)
+        self._customer(rows[~starts], "question", by_topic=True, plain=True, awaits=False)
+        self._by_bot(rows, "bot_menu")
+        way = self._rng.random(len(rows))
+        contained, lost = rows[way < 0.45], rows[(way >= 0.45) & (way < 0.6)]
+        escalated = rows[way >= 0.6]
+        talks.bot_result[contained] = 0
+        talks.bot_result[escalated] = 1
+        talks.bot_result[lost] = 2
+        self._press_button(contained)
+        self._press_button(self._some(contained, 0.25))
+        self._by_bot(self._some(contained, 0.4), "bot_more")
+        thanking = self._some(contained, 0.5)
+        self._pause(thanking, 10, 90)
+        self._courtesy(thanking)
+        self._misunderstood(lost)
+        self._misunderstood(self._some(lost, 0.4))
+        self._press_button(self._some(escalated, 0.35))
+        self._misunderstood(self._some(escalated, 0.4))
+        self._hand_off(escalated)
+        return escalated
 
-    def _misunderstood(self) -> None:
-        self._pause(10, 120)
-        line = self._writer.customer(texts.ODD_QUESTIONS)
-        self._customer(line, plain=True, awaits=False)
-        self._bot(self._rng.choice(texts.BOT_FALLBACKS), fallback=True)
+    def _press_button(self, rows: Ints) -> None:
+        self._pause(rows, 6, 60)
+        button = self._rng.integers(0, len(texts.BOT_BUTTONS), size=len(rows))
+        self._customer(rows, "button", plain=True, awaits=False, sub=button)
+        self._by_bot(rows, "button_answer", sub=button)
 
-    def _hand_off(self) -> None:
-        self._pause(5, 60)
-        self._customer(self._rng.choice(texts.HANDOFF_REQUESTS), plain=True, awaits=False)
-        self._bot(texts.BOT_HANDOFF, handoff=True)
-        self._pause(8, 60)
-        self._customer(self._writer.question(self._topic), plain=True)
-        if not self._calendar.is_open(SUPPORT, self.now):
-            self._pause(2, 3)
-            self._say("auto_reply", texts.AUTO_REPLY)
-        self._choose_agent_on_duty()
-        self._serve(NEGLECT_FIRST)
+    def _misunderstood(self, rows: Ints) -> None:
+        self._pause(rows, 10, 120)
+        self._customer(rows, "odd", plain=True, awaits=False)
+        self._by_bot(rows, "bot_fallback")
+        self._event(rows, t.BOT, t.BOT_FALLBACK)
 
-    def _ask(self) -> None:
-        rng = self._rng
-        self._customer(self._writer.question(self._topic))
-        while rng.random() < 0.28:
-            self._pause(4, 70)
-            self._customer(self._writer.customer(texts.ADDITIONS))
+    def _hand_off(self, rows: Ints) -> None:
+        talks = self._talks
+        self._pause(rows, 5, 60)
+        self._customer(rows, "handoff_request", plain=True, awaits=False)
+        self._event(rows, t.CUSTOMER, t.HANDOFF_REQUESTED)
+        self._by_bot(rows, "bot_handoff")
+        self._event(rows, t.BOT, t.HANDOFF)
+        self._pause(rows, 8, 60)
+        self._customer(rows, "question", by_topic=True)
+        talks.agent[rows] = self._shifts.choose(SUPPORT, talks.now[rows], self._rng)
+        free_at = self._shifts.next_on_shift(talks.agent[rows], talks.now[rows])
+        shut = rows[free_at > talks.now[rows]]
+        self._pause(shut, 2, 3)
+        self._say(shut, t.AUTO_REPLY, "auto_reply")
 
-    def _serve(self, neglect: float) -> None:
-        """From a waiting customer to the end of the conversation."""
-        rng = self._rng
-        if rng.random() < neglect:
-            self._nudge_in_vain()
-            return
-        self._answer(first=True)
-        while rng.random() < 0.52:
-            self._customer_pause()
-            self._follow_up()
-            if rng.random() < NEGLECT_LATER:
-                self._nudge_in_vain()
-                return
-            self._answer(first=False)
-        self._farewell()
+    # From a waiting customer to the end
 
-    def _follow_up(self) -> None:
-        rng = self._rng
-        if rng.random() < 0.06:
-            self._customer(self._writer.courtesy(), plain=True, courtesy=True)
-            self._pause(5, 200)
-        mood = rng.random()
-        lines = texts.COMPLAINTS if mood < 0.07 else texts.PRAISE if mood > 0.93 else None
-        if rng.random() < 0.03:
-            self._customer("", content="sticker")
-            self._pause(2, 20)
-        self._customer(self._writer.follow_up(lines or texts.FOLLOW_UPS))
-        while rng.random() < 0.15:
-            self._pause(4, 60)
-            self._customer(self._writer.customer(texts.ADDITIONS))
+    def _serve(self, rows: Ints) -> None:
+        talks = self._talks
+        first = True
+        for _ in range(_ROUNDS):
+            patient = talks.is_outbound[rows] if first else np.zeros(len(rows), dtype=np.bool_)
+            chance = np.where(patient, 0.0, NEGLECT_FIRST if first else NEGLECT_LATER)
+            neglected = self._rng.random(len(rows)) < chance
+            self._neglect(rows[neglected])
+            rows = self._answer(rows[~neglected], first=first)
+            first = False
+            goes_on = self._rng.random(len(rows)) < 0.52
+            self._farewell(rows[~goes_on])
+            rows = rows[goes_on]
+            self._customer_pause(rows)
+            self._follow_up(rows)
+        self._neglect(rows)
 
-    def _nudge_in_vain(self) -> None:
-        while self._rng.random() < 0.35:
-            self._pause(1_800, 60_000)
-            self._customer(self._writer.customer(texts.NUDGES), plain=True)
+    def _answer(self, rows: Ints, *, first: bool) -> Ints:
+        """Answer those whom somebody can answer in time; the others are neglected."""
+        talks = self._talks
+        unowned = talks.owner[rows] == t.NOBODY
+        new = unowned if first else unowned & (self._rng.random(len(rows)) < 0.15)
+        for team in (t.KIND_TEAMS[t.GROUP], t.KIND_TEAMS[t.WHATSAPP_GROUP]):
+            of_team = np.array([name == team for name in t.KIND_TEAMS])[talks.kind[rows]]
+            # A hand-off has chosen the helpdesk's agent already.
+            chosen = rows[new & of_team & ~((talks.agent[rows] >= 0) & first)]
+            talks.agent[chosen] = self._shifts.choose(team, talks.now[chosen], self._rng)
+        reply_at = self._reply_at(rows, first=first)
+        too_late = reply_at - talks.now[rows] > LONGEST_WAIT
+        self._neglect(rows[too_late])
+        rows, reply_at = rows[~too_late], reply_at[~too_late]
+        for _ in range(2):
+            span = reply_at - talks.now[rows]
+            nudging = (span > 2_400) & (self._rng.random(len(rows)) < 0.12)
+            pause = 900 + self._rng.random(nudging.sum()) * (span[nudging] * 0.8 - 900)
+            talks.now[rows[nudging]] += pause.astype(np.int64)
+            self._customer(rows[nudging], "nudge", plain=True)
+        talks.now[rows] = np.maximum(reply_at, talks.now[rows] + 1)
+        self._note_answer(rows)
+        self._ours(rows, "first_answer" if first else "answer", by_topic=True, rich=True)
+        for more in self._repeat(rows, 0.2):
+            self._pause(more, 6, 90)
+            self._ours(more, "agent_addition")
+        private = ~t.IS_GROUP[talks.kind[rows]] & (talks.kind[rows] != t.HELPDESK)
+        calling = self._some(rows[private], 0.015)
+        self._pause(calling, 60, 400)
+        self._log.add(calling, talks.now[calling], t.SYSTEM, event=t.SERVICE, action=0)
+        notified = self._some(rows[t.IS_WHATSAPP[talks.kind[rows]] & private], 0.04)
+        self._pause(notified, 600, 7_000)
+        self._ours(notified, "notice", template=True)
+        return rows
 
-    def _answer(self, *, first: bool) -> None:
-        rng = self._rng
-        reply_at = self._reply_time(first=first)
-        while reply_at - self.now > timedelta(minutes=40) and rng.random() < 0.12:
-            span = (reply_at - self.now).total_seconds()
-            self._pause(900, int(span * 0.8))
-            self._customer(self._writer.customer(texts.NUDGES), plain=True)
-        self.now = reply_at
-        content: ContentType = "text"
-        roll = rng.random()
-        if roll < 0.03:
-            content = "file"
-        elif roll < 0.05:
-            content = "voice"
-        text = self._writer.answer(self._topic, first=first)
-        self._say("agent", "" if content == "voice" else text, content=content)
-        while rng.random() < 0.2:
-            self._pause(6, 90)
-            self._say("agent", self._writer.agent(texts.AGENT_ADDITIONS))
-        if self._thread.kind in ("account", "whatsapp") and rng.random() < 0.015:
-            self._pause(60, 400)
-            self._say("system", "", action="phone_call")
-        if self._thread.kind in ("helpdesk", "group", "whatsapp_group") and rng.random() < 0.15:
-            self._choose_agent_on_duty()
+    def _note_answer(self, rows: Ints) -> None:
+        talks = self._talks
+        fresh = rows[talks.first_answered[rows] == t.NOT_YET]
+        talks.first_answered[fresh] = talks.now[fresh]
+        talks.first_agent[fresh] = talks.agent[fresh]
 
-    def _farewell(self) -> None:
-        rng = self._rng
-        way = rng.random()
-        if way < 0.25:
-            return
-        if way < 0.45:
-            self._pause(20, 900)
-            self._say("agent", self._writer.agent(texts.AGENT_CLOSINGS))
-        if way < 0.85:
-            self._pause(10, 3_000)
-            self._customer(self._writer.courtesy(), plain=True, courtesy=True)
-        if way > 0.65:
-            self._pause(10, 600)
-            content: ContentType = "sticker" if rng.random() < 0.05 else "text"
-            text = "" if content == "sticker" else self._writer.agent(texts.AGENT_CLOSINGS)
-            self._say("agent", text, content=content)
+    def _reply_at(self, rows: Ints, *, first: bool) -> Ints:
+        talks, rng = self._talks, self._rng
+        now, agent = talks.now[rows], talks.agent[rows]
+        hour = self._hour(rows)
+        delay = rng.lognormal(0, 1.05, len(rows)) * (330.0 if first else 140.0)
+        wants_to_buy = talks.topic[rows] < SALES_TOPIC_COUNT
+        delay *= np.exp(-self._causes.priority * talks.heat[rows] * wants_to_buy)
+        delay *= np.where((hour >= 11) & (hour <= 13), 1.6, 1.0) / self._speed[agent]
+        delay = np.clip(delay, 4.0, 5.0 * HOUR)
+        starts = self._shifts.next_on_shift(agent, now)
+        at = starts + delay.astype(np.int64) + 1
+        resumed = self._shifts.next_on_shift(agent, at)
+        late = (np.minimum(delay, 1_800) * rng.random(len(rows))).astype(np.int64) + 1
+        at = np.where(resumed > at, resumed + late, at)
+        # A few diligent people answer from home.
+        from_home = (hour >= 7) & (hour < 23) & (rng.random(len(rows)) < 0.03)
+        from_home &= starts - now < LONGEST_WAIT
+        result: Ints = np.where(from_home, now + (delay * 2).astype(np.int64) + 1, at)
+        return result
 
-    def _reply_time(self, *, first: bool) -> datetime:
-        rng = self._rng
-        typical = 330.0 if first else 140.0
-        delay = rng.lognormvariate(0, 1.05) * typical / self._agent.speed
-        local = self.now.astimezone(ZONE)
-        if local.hour in (11, 12, 13):
-            delay *= 1.6
-        delay = min(max(delay, 4.0), 5 * 3_600)
-        if 7 <= local.hour < 23 and rng.random() < 0.03:
-            return self.now + timedelta(seconds=int(delay * 2) + 1)
-        at = self._calendar.next_on_shift(self._agent, self.now) + timedelta(seconds=int(delay) + 1)
-        resumed = self._calendar.next_on_shift(self._agent, at)
-        if resumed > at:
-            at = resumed + timedelta(seconds=int(min(delay, 1_800) * rng.random()) + 1)
-        return at
+    def _follow_up(self, rows: Ints) -> None:
+        talks, rng = self._talks, self._rng
+        polite = self._some(rows, 0.06)
+        self._courtesy(polite)
+        self._pause(polite, 5, 200)
+        waited = (talks.first_answered[rows] - talks.waiting_since[rows]) > 4 * HOUR
+        mood = rng.random(len(rows))
+        angry = mood < np.where(waited, 0.2, 0.05)
+        pleased = mood > np.where(waited, 0.98, 0.92)
+        sticker = self._some(rows, 0.03)
+        self._say(sticker, t.CUSTOMER, None, content=t.STICKER)
+        self._pause(sticker, 2, 20)
+        self._customer(rows[angry], "complaint")
+        self._customer(rows[pleased], "praise")
+        self._customer(rows[~angry & ~pleased], "follow_up")
+        talks.tone[rows[angry]] = -1
+        talks.tone[rows[pleased]] = 1
+        for more in self._repeat(rows, 0.15):
+            self._pause(more, 4, 60)
+            self._customer(more, "addition")
 
-    def _choose_agent_on_duty(self) -> None:
-        """Take the one whose shift comes first; among equals by chance."""
-        free = [(self._calendar.next_on_shift(agent, self.now), agent) for agent in self._agents]
-        soonest = min(at for at, _ in free)
-        self._agent = self._rng.choice([agent for at, agent in free if at == soonest])
+    def _neglect(self, rows: Ints) -> None:
+        """Nobody answers any more; a few say thanks for nothing, or somebody closes the case."""
+        talks = self._talks
+        talks.ends_waiting[rows] = True
+        resigned = self._rng.random(len(rows)) < 0.12
+        self._pause(rows[resigned], 20, 400)
+        self._courtesy(rows[resigned])
+        rows = rows[~resigned]
+        for more in self._repeat(rows, 0.35):
+            self._pause(more, 1_800, 60_000)
+            self._customer(more, "nudge", plain=True)
+        closable = (talks.kind[rows] == t.HELPDESK) | (t.IS_WHATSAPP[talks.kind[rows]])
+        closed = self._some(rows[closable], 0.2)
+        self._pause(closed, 20 * HOUR, 60 * HOUR)
+        self._event(closed, t.SYSTEM, t.CLOSE)
+        talks.may_be_followed[closed] = False
 
-    def _customer_pause(self) -> None:
-        rng = self._rng
-        pause = timedelta(seconds=int(min(rng.lognormvariate(5.6, 1.6), 61_000)) + 3)
-        local = (self.now + pause).astimezone(ZONE)
-        if local.hour < 7 and rng.random() < 0.85:
-            pause += timedelta(hours=7 - local.hour, minutes=rng.randrange(90))
-        self.now += min(pause, LONGEST_CUSTOMER_PAUSE)
+    def _farewell(self, rows: Ints) -> None:
+        talks = self._talks
+        way = self._rng.random(len(rows))
+        first = rows[(way >= 0.25) & (way < 0.45)]
+        self._pause(first, 20, 900)
+        self._ours(first, "agent_closing")
+        thanking = rows[(way >= 0.25) & (way < 0.85)]
+        self._pause(thanking, 10, 3_000)
+        self._courtesy(thanking)
+        last = rows[way > 0.65]
+        self._pause(last, 10, 600)
+        self._ours(last, "agent_closing")
+        stating = rows[(way < 0.25) & (talks.kind[rows] == t.HELPDESK)]
+        stating = self._some(stating, 0.25)
+        self._pause(stating, 30, 3_000)
+        self._customer(stating, "statement", plain=True)
+        self._pause(stating, 60, 3_000)
+        self._event(stating, t.AGENT, t.NO_REPLY_NEEDED)
+        # Where that event is not exported the customer still seems to wait.
+        talks.ends_waiting[stating] = True
+        open_still = rows[~talks.ends_waiting[rows]]
+        self._close_some(open_still)
+        followed = self._some(open_still[talks.may_be_followed[open_still]], 0.03)
+        self._pause(followed, 25 * HOUR, 44 * HOUR)
+        self._courtesy(followed)
 
-    def _pause(self, shortest: int, longest: int) -> None:
-        self.now += timedelta(seconds=self._rng.randrange(shortest, max(longest, shortest + 1)))
-
-    def _bot(self, text: str, *, fallback: bool = False, handoff: bool = False) -> None:
-        self._pause(1, 3)
-        self._say("bot", text, fallback=fallback, handoff=handoff)
-
-    def _customer(
-        self,
-        text: str,
-        *,
-        plain: bool = False,
-        awaits: bool = True,
-        courtesy: bool = False,
-        content: ContentType = "text",
-    ) -> None:
-        rng = self._rng
-        roll = rng.random()
-        if not plain and content == "text":
-            if roll < 0.06:
-                content, text = "voice", ""
-            elif roll < 0.10:
-                content = "image"
-            elif roll < 0.105 and self._thread.source == "telegram":
-                content, text = "contact", ""
-        person = self._people[0]
-        if len(self._people) > 1 and self.messages and rng.random() < 0.3:
-            person = rng.choice(self._people)
-        self._say(
-            "customer", text, content=content, person=person,
-            courtesy=courtesy, awaits=awaits and not courtesy,
-        )  # fmt: skip
-
-    def _say(
-        self,
-        author: AuthorType,
-        text: str,
-        *,
-        content: ContentType = "text",
-        person: Customer | None = None,
-        action: str | None = None,
-        courtesy: bool = False,
-        awaits: bool = False,
-        fallback: bool = False,
-        handoff: bool = False,
-    ) -> None:
-        rng = self._rng
-        is_telegram = self._thread.source == "telegram"
-        if content != "text" and not is_telegram and not self._thread.with_media:
-            text = ""  # an export without media drops the caption with the picture
-        message = Message(
-            message_id="",
-            thread_id=self._thread.thread_id,
-            native_id=0,
-            source=self._thread.source,
-            sent_at=self.now,
-            author_type=author,
-            agent_id=self._agent.agent_id if author == "agent" else None,
-            customer_id=person.customer_id if person else None,
-            content_type=content,
-            text=text,
-            action=action,
-            is_courtesy=courtesy,
-            awaits_human=awaits,
-            is_bot_fallback=fallback,
-            is_handoff=handoff,
-        )
-        answers = None
-        if author in ("customer", "agent") and content == "text" and not courtesy:
-            if rng.random() < 0.025:
-                message.edited_at = self.now + timedelta(seconds=rng.randrange(6, 150))
-            if is_telegram and rng.random() < 0.07:
-                answers = self._last_of.get("agent" if author == "customer" else "customer")
-            if is_telegram and author == "agent" and rng.random() < 0.02:
-                message.reaction = rng.choice(("👍", "❤", "🔥"))
-        self._last_of[author] = self._record(message, answers)
-        self.messages.append(message)
-        self._pause(1, 2)
-
-
-def describe(
-    conversation_id: str, thread: Thread, messages: list[Message], *, intent: str, topic: str
-) -> Conversation | None:
-    """Return the books of a conversation, null where no customer wrote (an unanswered attempt).
-
-    Args:
-        messages: what was really sent before the world's end, in order of time.
-    """
-    by_customer = [m for m in messages if m.author_type == "customer"]
-    spoken = [m for m in messages if m.author_type in SPEAKERS]
-    if not by_customer or not by_customer[0].customer_id:
-        return None
-    waiting = next((m for m in messages if m.awaits_human), None)
-    answer = waiting and next(
-        (m for m in messages if m.author_type == "agent" and m.sent_at >= waiting.sent_at), None
-    )
-    return Conversation(
-        conversation_id=conversation_id,
-        thread_id=thread.thread_id,
-        source=thread.source,
-        kind=thread.kind,
-        customer_id=by_customer[0].customer_id,
-        intent="sales" if intent == "sales" else "service",
-        topic=topic,
-        initiated_by="us" if spoken[0].author_type == "agent" else "customer",
-        started_at=spoken[0].sent_at,
-        last_message_at=spoken[-1].sent_at,
-        message_count=len(spoken),
-        waiting_since=waiting.sent_at if waiting else None,
-        first_answered_at=answer.sent_at if answer else None,
-        first_agent_id=answer.agent_id if answer else None,
-        ends_waiting=spoken[-1].author_type == "customer" and not spoken[-1].is_courtesy,
-    )
+    def _close_some(self, rows: Ints) -> None:
+        talks = self._talks
+        kind = talks.kind[rows]
+        chance = np.where(kind == t.HELPDESK, 0.55, np.where(t.IS_WHATSAPP[kind], 0.2, 0.0))
+        chance[t.IS_GROUP[kind]] = 0.0
+        closed = rows[self._rng.random(len(rows)) < chance]
+        self._pause(closed, 600, 20_000)
+        self._event(closed, t.SYSTEM, t.CLOSE)
+        talks.may_be_followed[closed] = False
+        after = self._rng.random(len(closed))
+        goodbye = closed[after < 0.06]
+        self._pause(goodbye, 30, 900)
+        self._ours(goodbye, "agent_closing")
+        thanking = closed[(after < 0.03) | (after > 0.9)]
+        self._pause(thanking, 30, 3_000)
+        self._courtesy(thanking)

@@ -1,326 +1,238 @@
-"""What the emulated company is made of: rows of the things that really happened.
+"""The tables of a world: what really happened, as Arrow.
 
-Every row class is flat, so that a list of rows is an Arrow table (`World.table`). Instants are
-UTC with whole seconds; money is a `Decimal` with two digits in the company's currency.
+Instants are UTC with whole seconds. Ids are integers, unique in the whole world; the writers make
+of them what each system would show. Money is in the currency of its row.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from datetime import date, datetime, time
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal, get_args, get_type_hints
-from zoneinfo import ZoneInfo
+from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-ZONE_NAME: Final = "Europe/Moscow"
-ZONE: Final = ZoneInfo(ZONE_NAME)
-CURRENCY: Final = "RUB"
-COMPANY_NAME: Final = "Зерно и Пар"
+from pipelines.sandbox import company
+from pipelines.sandbox.causes import Causes
 
-Source = Literal["telegram", "whatsapp"]
-AuthorType = Literal["customer", "agent", "bot", "auto_reply", "system"]
-ContentType = Literal["text", "voice", "image", "file", "sticker", "contact"]
-Intent = Literal["sales", "service"]
-# Where a Telegram chat is kept: an agent's own account, the archive of the helpdesk behind the
-# bot, or a group. WhatsApp chats are exported one by one.
-ThreadKind = Literal["account", "helpdesk", "group", "whatsapp", "whatsapp_group"]
+INSTANT: Final = pa.timestamp("s", tz="UTC")
+MONEY: Final = pa.decimal128(18, 2)
+_WORD: Final = pa.dictionary(pa.int8(), pa.string())
 
-
-@dataclass(frozen=True, slots=True)
-class Agent:
-    """One employee; `skill` moves the chance to sell, `speed` divides the reply time."""
-
-    agent_id: str
-    name: str
-    team: str
-    telegram_user_id: int
-    phone: str
-    skill: float
-    speed: float
-    shift_start: time
-    shift_end: time
-    rota: int | None  # off on every third day, counted from here; null: off when the team is
-    folder: str
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """One person outside the company with the identities that chats and CRM know of them."""
-
-    customer_id: str
-    name: str
-    language: str
-    phone: str
-    email: str | None
-    telegram_user_id: int | None
-    telegram_name: str | None  # null: the account was deleted before the export
-    telegram_in_contacts: bool
-    whatsapp_name: str | None  # address-book name of the exporter, or the phone as written there
-    contact_id: str | None
-    lead_source: str
-    arrived_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Thread:
-    """One endless chat; `native_id` is the chat's id or file name in its source."""
-
-    thread_id: str
-    source: Source
-    kind: ThreadKind
-    native_id: str
-    title: str | None
-    agent_id: str | None  # whose account or telephone holds the chat
-    customer_id: str | None  # null in groups
-    with_media: bool
-    is_ios: bool
-
-
-@dataclass(slots=True)
-class Message:
-    """One message; the bookkeeping columns at the end are what no export tells."""
-
-    message_id: str
-    thread_id: str
-    native_id: int
-    source: Source
-    sent_at: datetime
-    author_type: AuthorType
-    agent_id: str | None
-    customer_id: str | None
-    content_type: ContentType
-    text: str
-    edited_at: datetime | None = None
-    reply_to: int | None = None
-    reaction: str | None = None
-    action: str | None = None  # Telegram's name of a service row
-    conversation_id: str | None = None
-    is_courtesy: bool = False
-    awaits_human: bool = False
-    is_bot_fallback: bool = False
-    is_handoff: bool = False
-
-
-@dataclass(slots=True)
-class Conversation:
-    """One need of one customer (or group), with the moment it was first answered by a human."""
-
-    conversation_id: str
-    thread_id: str
-    source: Source
-    kind: ThreadKind
-    customer_id: str
-    intent: Intent
-    topic: str
-    initiated_by: Literal["customer", "us"]
-    started_at: datetime
-    last_message_at: datetime
-    message_count: int
-    waiting_since: datetime | None = None
-    first_answered_at: datetime | None = None
-    first_agent_id: str | None = None
-    ends_waiting: bool = False
-    bot_result: Literal["contained", "escalated", "abandoned"] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OutboundAttempt:
-    """Messages by which an agent tried to start a talk."""
-
-    attempt_id: str
-    thread_id: str
-    agent_id: str
-    started_at: datetime
-    answered_at: datetime | None
-    conversation_id: str | None
-
-
-@dataclass(slots=True)
-class Deal:
-    """One deal of the CRM; `conversation_id` is known to the world only."""
-
-    deal_id: str
-    contact_id: str
-    customer_id: str
-    conversation_id: str | None
-    agent_id: str
-    pipeline: str
-    stage: str
-    status: Literal["open", "won", "lost"]
-    lost_reason: str | None
-    amount: Decimal
-    product: str
-    lead_source: str
-    campaign: str | None
-    created_at: datetime
-    updated_at: datetime
-    closed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class DealEvent:
-    """One step of a deal through its stages."""
-
-    deal_event_id: str
-    deal_id: str
-    event_type: Literal["created", "stage_changed"]
-    from_stage: str | None
-    to_stage: str
-    occurred_at: datetime
-    agent_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """Money in or back; `amount` is positive for both."""
-
-    payment_id: str
-    deal_id: str
-    contact_id: str
-    payment_type: Literal["payment", "refund"]
-    paid_at: datetime
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Spend:
-    """Advertising of one source on one local day."""
-
-    spend_id: str
-    spent_on: date
-    lead_source: str
-    campaign: str
-    amount: Decimal
-    impressions: int
-    clicks: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rating:
-    """A customer's answer to the survey that the CRM sends after a conversation."""
-
-    rating_id: str
-    contact_id: str
-    conversation_id: str
-    survey_type: Literal["csat", "nps"]
-    score: int
-    rated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DayHours:
-    """Opening hours of a team on one weekday (1 = Monday) while the schedule is valid."""
-
-    team: str
-    valid_from: date
-    valid_to: date | None
-    weekday: int
-    opens: time
-    closes: time
-
-
-@dataclass(frozen=True, slots=True)
-class Holiday:
-    """A day with other hours; both null = closed. Team `*` = every team."""
-
-    team: str
-    day: date
-    opens: time | None
-    closes: time | None
-
-
-@dataclass(frozen=True, slots=True)
-class Causes:
-    """The causal parameters behind the world, for tests of estimates.
-
-    Chance of a deal = logistic(`lead_intercept` + agent's skill + `wait_effect` * ln(1 + wait in
-    minutes)); a conversation that is never answered brings no deal. Skill and hour of the day also
-    move the wait, so the naive comparison is biased.
-    """
-
-    lead_intercept: float = 0.9
-    wait_effect: float = -0.28
-    win_intercept: float = 0.25
+CUSTOMERS: Final = pa.schema(
+    [
+        ("customer_id", pa.int64()),
+        ("name", pa.string()),
+        ("language", _WORD),
+        ("phone", pa.string()),
+        ("email", pa.string()),
+        ("contact_id", pa.int64()),  # null: the CRM does not know them
+        ("telegram_user_id", pa.int64()),
+        ("telegram_name", pa.string()),  # null: the account was deleted before the export
+        ("is_saved_in_telegram", pa.bool_()),
+        ("in_berlin", pa.bool_()),
+        ("lead_source", pa.string()),
+        ("arrived_at", INSTANT),
+    ]
+)
+# How a customer is met in chats: one row per messenger account or number they wrote from.
+IDENTITIES: Final = pa.schema(
+    [
+        ("identity_id", pa.int64()),
+        ("customer_id", pa.int64()),
+        ("source", _WORD),
+        ("address", pa.string()),  # user id, phone, or the name under which the phone has it
+        ("phone_on_card", pa.string()),  # null: no export shows the phone of this identity
+        ("is_named_in_crm", pa.bool_()),
+    ]
+)
+THREADS: Final = pa.schema(
+    [
+        ("thread_id", pa.int64()),
+        ("kind", _WORD),
+        ("source", _WORD),
+        ("channel_type", _WORD),
+        ("team", _WORD),
+        ("agent", pa.int8()),  # owner: place in the list of agents; null: nobody owns it
+        ("customer_id", pa.int64()),  # null in groups
+        ("identity_id", pa.int64()),
+        ("layout", _WORD),  # of the WhatsApp export
+        ("with_media", pa.bool_()),
+    ]
+)
+MESSAGES: Final = pa.schema(
+    [
+        ("message_id", pa.int64()),
+        ("thread_id", pa.int64()),
+        ("seq", pa.int32()),  # place in the thread
+        ("conversation_id", pa.int64()),  # null: belongs to no need
+        ("sent_at", INSTANT),
+        ("event_type", _WORD),
+        ("author_type", _WORD),
+        ("agent", pa.int8()),
+        ("identity_id", pa.int64()),
+        ("content_type", _WORD),
+        ("text", pa.string()),
+        ("is_template", pa.bool_()),
+        ("is_courtesy", pa.bool_()),
+        ("edited_at", INSTANT),
+        ("deleted_at", INSTANT),
+        ("reply_to_seq", pa.int32()),
+        ("has_reaction", pa.bool_()),
+        ("action", _WORD),
+    ]
+)
+# One row per need of a customer, also where nothing of it counts as a conversation.
+CONVERSATIONS: Final = pa.schema(
+    [
+        ("conversation_id", pa.int64()),
+        ("thread_id", pa.int64()),
+        ("customer_id", pa.int64()),
+        ("topic", _WORD),
+        ("intent", _WORD),
+        ("is_outbound", pa.bool_()),
+        ("is_spam", pa.bool_()),
+        ("tone", pa.int8()),  # of the last turn with feeling: -1, 0, 1
+        ("bot_result", _WORD),
+        ("begun_at", INSTANT),
+        ("ended_at", INSTANT),
+        ("ends_waiting", pa.bool_()),
+        ("first_agent", pa.int8()),
+        ("wait_minutes", pa.float64()),  # null: nobody waited, or nobody answered
+        ("heat", pa.float64()),
+        ("has_script", pa.bool_()),
+        ("can_buy", pa.bool_()),
+        ("buy_logit_without_wait", pa.float64()),
+        ("buy_chance", pa.float64()),
+        ("bought", pa.bool_()),
+        ("back_chance", pa.float64()),
+    ]
+)
+DEALS: Final = pa.schema(
+    [
+        ("deal_id", pa.int64()),
+        ("contact_id", pa.int64()),
+        ("customer_id", pa.int64()),
+        ("conversation_id", pa.int64()),  # known to the world only
+        ("agent", pa.int8()),
+        ("pipeline", _WORD),
+        ("stage", _WORD),
+        ("status", _WORD),
+        ("lost_reason", _WORD),
+        ("amount", MONEY),
+        ("currency_code", _WORD),
+        ("product", _WORD),
+        ("lead_source", pa.string()),
+        ("campaign", pa.string()),
+        ("first_contact_seconds", pa.int64()),
+        ("created_at", INSTANT),
+        ("updated_at", INSTANT),
+        ("closed_at", INSTANT),
+    ]
+)
+DEAL_EVENTS: Final = pa.schema(
+    [
+        ("deal_event_id", pa.int64()),
+        ("deal_id", pa.int64()),
+        ("event_type", _WORD),
+        ("from_stage", _WORD),
+        ("to_stage", _WORD),
+        ("occurred_at", INSTANT),
+        ("agent", pa.int8()),
+    ]
+)
+PAYMENTS: Final = pa.schema(
+    [
+        ("payment_id", pa.int64()),
+        ("deal_id", pa.int64()),
+        ("contact_id", pa.int64()),
+        ("payment_type", _WORD),
+        ("paid_at", INSTANT),
+        ("amount", MONEY),
+        ("currency_code", _WORD),
+    ]
+)
+SPEND: Final = pa.schema(
+    [
+        ("spend_id", pa.string()),
+        ("spent_on", pa.date32()),
+        ("lead_source", pa.string()),
+        ("campaign", pa.string()),
+        ("amount", MONEY),
+        ("currency_code", _WORD),
+        ("impressions", pa.int64()),
+        ("clicks", pa.int64()),
+    ]
+)
+RATINGS: Final = pa.schema(
+    [
+        ("rating_id", pa.int64()),
+        ("contact_id", pa.int64()),
+        ("conversation_id", pa.int64()),
+        ("survey_type", _WORD),
+        ("score", pa.int8()),
+        ("rated_at", INSTANT),
+    ]
+)
+SCHEMAS: Final[dict[str, pa.Schema]] = {
+    "customers": CUSTOMERS,
+    "identities": IDENTITIES,
+    "threads": THREADS,
+    "messages": MESSAGES,
+    "conversations": CONVERSATIONS,
+    "deals": DEALS,
+    "deal_events": DEAL_EVENTS,
+    "payments": PAYMENTS,
+    "spend": SPEND,
+    "ratings": RATINGS,
+}
+WHATSAPP_LAYOUTS: Final = (
+    "android_ru", "ios_ru", "android_uk", "android_de", "ios_en",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
 class World:
-    """Everything that happened between the start of `first_day` and the end of `until` (local)."""
+    """Everything between the start of `first_day` and `now`; `until` is the last local day."""
 
     seed: int
     size: int
     first_day: date
     until: date
+    now: datetime
     causes: Causes
-    bot_user_id: int
-    auto_reply_user_id: int
-    agents: list[Agent] = field(default_factory=list)
-    hours: list[DayHours] = field(default_factory=list)
-    holidays: list[Holiday] = field(default_factory=list)
-    customers: list[Customer] = field(default_factory=list)
-    threads: list[Thread] = field(default_factory=list)
-    messages: list[Message] = field(default_factory=list)
-    conversations: list[Conversation] = field(default_factory=list)
-    attempts: list[OutboundAttempt] = field(default_factory=list)
-    deals: list[Deal] = field(default_factory=list)
-    deal_events: list[DealEvent] = field(default_factory=list)
-    payments: list[Payment] = field(default_factory=list)
-    spend: list[Spend] = field(default_factory=list)
-    ratings: list[Rating] = field(default_factory=list)
+    agents: list[company.Agent]
+    hours: list[company.DayHours]
+    holidays: list[company.Holiday]
+    tables: dict[str, pa.Table] = field(default_factory=dict)
 
-    def table(self, name: str) -> pa.Table:
-        """Return one list of rows as an Arrow table, one column per field of the row class.
-
-        Raises:
-            KeyError: the world has no such table.
-        """
-        row_class = ROW_CLASSES[name]
-        rows: list[Any] = getattr(self, name)
-        schema = arrow_schema(row_class)
-        columns = {column: [getattr(row, column) for row in rows] for column in schema.names}
-        return pa.table(columns, schema=schema)
+    def __getitem__(self, name: str) -> pa.Table:
+        """A table by its name in `SCHEMAS`."""
+        return self.tables[name]
 
 
-ROW_CLASSES: Final[dict[str, type]] = {
-    "agents": Agent,
-    "hours": DayHours,
-    "holidays": Holiday,
-    "customers": Customer,
-    "threads": Thread,
-    "messages": Message,
-    "conversations": Conversation,
-    "attempts": OutboundAttempt,
-    "deals": Deal,
-    "deal_events": DealEvent,
-    "payments": Payment,
-    "spend": Spend,
-    "ratings": Rating,
-}
-
-_ARROW_TYPES: Final[dict[type, pa.DataType]] = {
-    str: pa.string(),
-    int: pa.int64(),
-    float: pa.float64(),
-    bool: pa.bool_(),
-    datetime: pa.timestamp("us", tz="UTC"),
-    date: pa.date32(),
-    time: pa.time32("s"),
-    Decimal: pa.decimal128(18, 2),
-}
+Numbers = NDArray[Any]
 
 
-def arrow_schema(row_class: type) -> pa.Schema:
-    """Return the Arrow schema of a row class: one field per attribute, null where it allows."""
-    hints = get_type_hints(row_class)
-    columns = []
-    for item in fields(row_class):
-        hint = hints[item.name]
-        options = set(get_args(hint)) or {hint}
-        nullable = type(None) in options
-        kept = next(iter(options - {type(None)}))
-        # Literal["a", "b"] and Literal["a"] | None hold strings, whatever the words are.
-        arrow_type = _ARROW_TYPES.get(kept, pa.string())
-        columns.append(pa.field(item.name, arrow_type, nullable=nullable))
-    return pa.schema(columns)
+def words(vocabulary: tuple[str, ...], numbers: Numbers) -> pa.Array:
+    """A column of a closed vocabulary; -1 is null."""
+    positions = pa.array(numbers.astype(np.int8), mask=numbers < 0)
+    return pa.DictionaryArray.from_arrays(positions, pa.array(vocabulary, pa.string()))
+
+
+def small(numbers: Numbers) -> pa.Array:
+    """A column of small numbers, for example places of agents; -1 is null."""
+    return pa.array(numbers.astype(np.int8), mask=numbers < 0)
+
+
+def instants(at: Numbers, missing: Numbers | None = None) -> pa.Array:
+    """A column of instants; `missing` marks nulls."""
+    return pa.array(at.astype(np.int64), mask=missing).cast(INSTANT)
+
+
+def hundredths(amount: int) -> Decimal:
+    """An amount of money from its whole hundredths."""
+    return Decimal(amount).scaleb(-2)

@@ -2,12 +2,13 @@
 
 A message is composed of several parts (greeting, body by topic, tail) whose slots are filled from
 short lists, and customers' lines are roughened the way people type. Courtesy lines stay exactly as
-they are listed: whether a message needs an answer must be certain in the world's own books.
+they are listed: whether a message needs an answer must be certain in the world's own books. A line
+has at most one slot of a person (`name`, `agent`, `phone`, `email`); the others are filled when the
+pools are rendered (`pools.py`).
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -409,13 +410,17 @@ AGENT_CLOSINGS: Final[Mapping[str, Lines]] = {
 
 OUTBOUND: Final[Mapping[str, Lines]] = {
     "ru": (
-        "{name}, здравствуйте! Это {agent} из «Зерно и Пар». Вы смотрели {product_short}, помочь?",
+        "{name}, здравствуйте! Это «Зерно и Пар». Вы смотрели {product_short}, помочь?",
         "Добрый день! У нас новая обжарка, прислать описание?",
         "{name}, напоминаю про коммерческое предложение. Получилось посмотреть?",
         "Здравствуйте! Пора менять фильтр, оформить доставку?",
         "{name}, добрый день! Как вам кофемашина, всё в порядке?",
     ),
-    "en": ("Hi {name}, this is {agent}. Are you still looking for {product_en}?",),
+    "en": (
+        "Hi {name}, are you still looking for {product_en}?",
+        "Good afternoon! {product_en} is back in stock. Shall I reserve one for {day_en}?",
+        "Hi {name}, a short reminder about our offer. Did you have a look?",
+    ),
 }
 OUTBOUND_REPLIES: Final[Mapping[str, Lines]] = {
     "ru": (
@@ -455,6 +460,38 @@ AUTO_REPLY: Final = (
     "Спасибо за обращение! Сейчас мы не работаем, ответим в рабочее время: ежедневно с 9 до 21."
 )
 
+# Told by a customer and marked by the agent as needing no answer.
+STATEMENTS: Final[Mapping[str, Lines]] = {
+    "ru": (
+        "Тогда жду звонка {day}", "Передам мужу, он решит", "Буду у вас {day} после обеда",
+        "Оплатил, чек на почте", "Заберу сам, пропуск не нужен",
+    ),
+    "en": ("I will come by {day_en}", "Paid, the receipt is in my mail"),
+}  # fmt: skip
+
+# Approved templates of the messenger: the first words to a customer, and news of an order.
+TEMPLATES: Final[Mapping[str, Lines]] = {
+    "ru": (
+        "{name}, ваш заказ {order} собран. Подтвердите, пожалуйста, время доставки.",
+        "Здравствуйте! Напоминаем про {product_short} в вашей корзине. Оформить заказ?",
+        "{name}, прошло полгода: пора проверить фильтр. Прислать мастера {day}?",
+    ),
+    "en": ("Hi {name}, your order {order} is packed. Please confirm the delivery time.",),
+}
+NOTICES: Final[Mapping[str, Lines]] = {
+    "ru": (
+        "Заказ {order} передан в доставку.", "Оплата по заказу {order} получена.",
+        "Счёт по заказу {order} отправлен на почту.",
+    ),
+    "en": ("Order {order} has been shipped.", "Payment for order {order} received."),
+}  # fmt: skip
+BROADCASTS: Final = (
+    "Новая обжарка: Эфиопия Иргачеффе со скидкой 15 % до конца недели.",
+    "Чёрная пятница: кофемолки Macina дешевле на треть, только три дня.",
+    "К 8 Марта: при покупке кофемашины набор зерна в подарок.",
+    "Летний график: доставка в выходные теперь бесплатна.",
+)
+
 SAVED_NOTES: Final = ("перезвонить по счёту в среду", "скрипт по рассрочке, не потерять")
 
 # Reasons for which a deal is lost, as the CRM lists them.
@@ -467,6 +504,7 @@ LOSS_REASONS: Final = (
 def building_lines() -> set[str]:
     """Return every distinct line that messages are composed of."""
     lines: set[str] = {BOT_MENU, BOT_HANDOFF, BOT_MORE, AUTO_REPLY, *BOT_FALLBACKS, *SAVED_NOTES}
+    lines.update(BROADCASTS)
     lines.update(HANDOFF_REQUESTS, BOT_BUTTONS, BOT_BUTTONS.values())
     for by_topic in (QUESTIONS, ANSWERS):
         for topics in by_topic.values():
@@ -475,102 +513,8 @@ def building_lines() -> set[str]:
     for by_language in (
         GREETINGS, ADDITIONS, FOLLOW_UPS, ODD_QUESTIONS, NUDGES, COMPLAINTS, PRAISE, COURTESY,
         CUSTOMER_LINKS, AGENT_LINKS, AGENT_OPENERS, AGENT_ADDITIONS,
-        AGENT_CLOSINGS, OUTBOUND, OUTBOUND_REPLIES,
+        AGENT_CLOSINGS, OUTBOUND, OUTBOUND_REPLIES, STATEMENTS, TEMPLATES, NOTICES,
     ):  # fmt: skip
         for group in by_language.values():
             lines.update(group)
     return lines
-
-
-class Writer:
-    """Composes the lines of one conversation; keeps its order number, city and product."""
-
-    def __init__(
-        self, rng: random.Random, language: str, *, name: str, agent: str, phone: str, email: str
-    ) -> None:
-        self._rng = rng
-        self.language = language
-        product, _, self.price = rng.choice(PRODUCTS)
-        self._slots = {
-            "product": product,
-            "product_short": product.split(" ", 1)[1] if "Lungo" in product else product,
-            "product_en": rng.choice(PRODUCTS_EN),
-            "order": str(rng.randrange(10_000, 99_999)),
-            "city": rng.choice(CITIES),
-            "promo": rng.choice(("KOFE10", "ZERNO", "PAR500", "VESNA")),
-            "name": name.split()[0],
-            "agent": agent.split()[0],
-            "phone": phone,
-            "email": email,
-        }
-
-    def question(self, topic: str) -> str:
-        """First line of a need: greeting (mostly) and question."""
-        body = self._line(QUESTIONS[self.language][topic])
-        if self._rng.random() < 0.7:
-            greeting = self._rng.choice(GREETINGS[self.language])
-            if greeting.endswith(",") and self.language == "ru":
-                body = body[0].lower() + body[1:]
-            body = f"{greeting} {body}"
-        return self._roughen(body)
-
-    def greeting(self) -> str:
-        """A greeting alone, as people send it before the question."""
-        return self._roughen(self._rng.choice(GREETINGS[self.language][:3]).rstrip(","))
-
-    def customer(self, lines: Mapping[str, Lines]) -> str:
-        """One customer's line from a list by language."""
-        return self._roughen(self._line(lines[self.language]))
-
-    def follow_up(self, lines: Mapping[str, Lines]) -> str:
-        """A further turn of the customer: mostly linked to what was said."""
-        body = self._line(lines[self.language])
-        if self._rng.random() < 0.55:
-            link = self._rng.choice(CUSTOMER_LINKS[self.language])
-            body = f"{link} {body if link[-1] in '.!' else body[0].lower() + body[1:]}"
-        return self._roughen(body)
-
-    def courtesy(self) -> str:
-        """A line that needs no answer, exactly as listed."""
-        return self._rng.choice(COURTESY[self.language])
-
-    def answer(self, topic: str, *, first: bool) -> str:
-        """An agent's answer, with an opener on the first one."""
-        body = self._line(ANSWERS[self.language][topic])
-        if first and self._rng.random() < 0.8:
-            body = f"{self._line(AGENT_OPENERS[self.language])} {body}"
-        elif not first and self._rng.random() < 0.4:
-            body = f"{self._line(AGENT_LINKS[self.language])} {body}"
-        if self._rng.random() < 0.25:
-            body = f"{body}\n{self._line(AGENT_ADDITIONS[self.language])}"
-        return body
-
-    def agent(self, lines: Mapping[str, Lines]) -> str:
-        """One agent's line from a list by language."""
-        return self._line(lines[self.language])
-
-    def _line(self, lines: Lines) -> str:
-        rng = self._rng
-        slots = dict(
-            self._slots,
-            n=str(rng.randrange(2, 9)),
-            amount=str(round(self.price * rng.randrange(90, 111) / 1000) * 10),
-            day=rng.choice(DAYS),
-            day_en=rng.choice(DAYS_EN),
-        )
-        return rng.choice(lines).format(**slots)
-
-    def _roughen(self, text: str) -> str:
-        # Links, e-mails and numbers at the end stay whole, or the mask would not find them.
-        rng = self._rng
-        if rng.random() < 0.35:
-            text = text[0].lower() + text[1:]
-        if rng.random() < 0.25 and text[-1] in ".!":
-            text = text[:-1]
-        elif rng.random() < 0.12 and text[-1] not in "/?" and not text[-1].isdigit():
-            text += rng.choice((")", "))", " 🙏", "..."))
-        if rng.random() < 0.1:
-            text = text.replace("пожалуйста", "плиз").replace("здравствуйте", "здрасьте")
-        if rng.random() < 0.06:
-            text = text.replace("? ", "?\n", 1)
-        return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.sandbox.model import World
@@ -10,8 +11,10 @@ from pipelines.sandbox.writers_telegram import write_telegram
 from pipelines.sandbox.writers_whatsapp import write_whatsapp
 
 
-def write_company(world: World, folder: Path) -> None:
-    """Write `telegram/`, `whatsapp/`, `crm/`, `config/` and `otvet.toml` into `folder`.
+def write_company(
+    world: World, folder: Path, progress: Callable[[str], None] = lambda _: None
+) -> None:
+    """Write `telegram/`, `whatsapp/`, `whatsapp_berlin/`, `crm/`, `config/` and `otvet.toml`.
 
     The folder is made if need be; files of the same name are replaced. The same world gives the
     same bytes.
@@ -20,8 +23,12 @@ def write_company(world: World, folder: Path) -> None:
         OSError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    progress("writing the Telegram exports")
     write_telegram(world, folder / "telegram")
-    write_whatsapp(world, folder / "whatsapp")
+    progress("writing the WhatsApp exports")
+    for source in ("whatsapp", "whatsapp_berlin"):
+        write_whatsapp(world, folder / source, source)
+    progress("writing the CRM tables and the configuration")
     write_crm(world, folder / "crm")
     write_config(world, folder / "config")
     write_project(folder)

@@ -9,126 +9,131 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from pipelines.sandbox.model import COMPANY_NAME, CURRENCY, ZONE, ZONE_NAME, Customer, World
-from pipelines.sandbox.writers_telegram import AUTO_REPLY_NAME, BOT_NAME
+from pipelines.sandbox.company import (
+    AUTO_REPLY_NAME,
+    AUTO_REPLY_USER_ID,
+    BERLIN,
+    BERLIN_ZONE_NAME,
+    BOT_NAME,
+    BOT_USER_ID,
+    BROADCAST_NAME,
+    BROADCAST_USER_ID,
+    COMPANY_NAME,
+    CURRENCY,
+    SALES,
+    SUPPORT,
+    TEAM_ZONES,
+    ZONE_NAME,
+    Agent,
+)
+from pipelines.sandbox.model import World
+from pipelines.sandbox.writers_rows import to_rows
 
 Cell = str | int | Decimal | date | datetime | time | None
+_ZONE: Final = ZoneInfo(ZONE_NAME)
+_DEAL_COLUMNS: Final = (
+    "deal_id", "contact_id", "pipeline", "stage", "status", "lost_reason", "amount", "paid_amount",
+    "currency_code", "product", "lead_source", "campaign", "owner", "team",
+    "first_contact_seconds", "created_at", "updated_at", "closed_at",
+)  # fmt: skip
+# As the CRM calls the columns that the world calls otherwise.
+_CRM_NAMES: Final = {
+    "currency_code": "currency", "lead_source": "source", "deal_event_id": "event_id",
+    "event_type": "event", "payment_type": "type", "spent_on": "date", "survey_type": "survey",
+}  # fmt: skip
 
 
 def write_crm(world: World, folder: Path) -> None:
     """Write contacts, deals, deal events, payments, spend and ratings; times are Moscow's."""
-    agents = {row.agent_id: row for row in world.agents}
-    known = [row for row in world.customers if row.contact_id]
-    owners = _owners(world)
-    _save(
+    agents = world.agents
+    known = [row for row in to_rows(world["customers"]) if row["contact_id"] is not None]
+    deals = to_rows(world["deals"])
+    owners = {row["customer_id"]: agents[row["agent"]].name for row in reversed(deals)}
+    _save_rows(
         folder / "contacts.csv",
-        "contact_id,name,phone,email,telegram_id,owner,created_at,updated_at",
+        ("contact_id", "name", "phone", "email", "telegram_id", "owner", "created_at",
+         "updated_at"),
         (
-            (
-                row.contact_id, row.name, _typed_phone(row), row.email,
+            row | {
+                "phone": typed_phone(row["phone"]),
                 # Only those whose account the salespeople wrote down.
-                f"user{row.telegram_user_id}" if row.telegram_in_contacts else None,
-                owners.get(row.customer_id), row.arrived_at, row.arrived_at,
-            )
+                "telegram_id": f"user{row['telegram_user_id']}"
+                if row["is_saved_in_telegram"] else None,
+                "owner": owners.get(row["customer_id"]),
+                "created_at": row["arrived_at"], "updated_at": row["arrived_at"],
+            }
             for row in known
         ),
     )  # fmt: skip
-    paid: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for payment in world.payments:
-        sign = 1 if payment.payment_type == "payment" else -1
-        paid[payment.deal_id] += sign * payment.amount
-    _save(
-        folder / "deals.csv",
-        "deal_id,contact_id,pipeline,stage,status,lost_reason,amount,paid_amount,currency,product,"
-        "source,campaign,owner,team,created_at,updated_at,closed_at",
-        (
-            (
-                row.deal_id, row.contact_id, row.pipeline, row.stage, row.status, row.lost_reason,
-                row.amount, paid[row.deal_id], CURRENCY, row.product, row.lead_source, row.campaign,
-                agents[row.agent_id].name, agents[row.agent_id].team, row.created_at,
-                row.updated_at, row.closed_at,
-            )
-            for row in world.deals
-        ),
+    payments = to_rows(world["payments"])
+    paid: defaultdict[int, Decimal] = defaultdict(Decimal)
+    for payment in payments:
+        sign = 1 if payment["payment_type"] == "payment" else -1
+        paid[payment["deal_id"]] += sign * payment["amount"]
+    extra = (
+        row | {
+            "paid_amount": paid[row["deal_id"]], "owner": agents[row["agent"]].name,
+            "team": agents[row["agent"]].team,
+        }
+        for row in deals
     )  # fmt: skip
-    _save(
+    _save_rows(folder / "deals.csv", _DEAL_COLUMNS, extra)
+    _save_rows(
         folder / "deal_events.csv",
-        "event_id,deal_id,event,from_stage,to_stage,occurred_at,actor",
-        (
-            (
-                row.deal_event_id, row.deal_id, row.event_type, row.from_stage, row.to_stage,
-                row.occurred_at, agents[row.agent_id].name,
-            )
-            for row in world.deal_events
-        ),
+        ("deal_event_id", "deal_id", "event_type", "from_stage", "to_stage", "occurred_at",
+         "actor"),
+        (row | {"actor": agents[row["agent"]].name} for row in to_rows(world["deal_events"])),
     )  # fmt: skip
-    _save(
+    _save_rows(
         folder / "payments.csv",
-        "payment_id,deal_id,contact_id,type,paid_at,amount,currency",
-        (
-            (
-                row.payment_id, row.deal_id, row.contact_id, row.payment_type, row.paid_at,
-                row.amount, CURRENCY,
-            )
-            for row in world.payments
-        ),
+        ("payment_id", "deal_id", "contact_id", "payment_type", "paid_at", "amount",
+         "currency_code"),
+        payments,
     )  # fmt: skip
-    _save(
+    _save_rows(
         folder / "spend.csv",
-        "spend_id,date,source,campaign,amount,currency,impressions,clicks",
-        (
-            (
-                row.spend_id, row.spent_on, row.lead_source, row.campaign, row.amount, CURRENCY,
-                row.impressions, row.clicks,
-            )
-            for row in world.spend
-        ),
+        ("spend_id", "spent_on", "lead_source", "campaign", "amount", "currency_code",
+         "impressions", "clicks"),
+        to_rows(world["spend"]),
     )  # fmt: skip
-    _save(
+    _save_rows(
         folder / "ratings.csv",
-        "rating_id,contact_id,survey,score,rated_at",
-        (
-            (row.rating_id, row.contact_id, row.survey_type, row.score, row.rated_at)
-            for row in world.ratings
-        ),
+        ("rating_id", "contact_id", "survey_type", "score", "rated_at"),
+        to_rows(world["ratings"]),
     )
 
 
-def write_config(world: World, folder: Path) -> None:
-    """Write the CSV files that people edit: roster, schedules, holidays, channels."""
-    roster: list[Sequence[Cell]] = []
-    for agent in world.agents:
-        for source, match in (("telegram", f"user{agent.telegram_user_id}"), ("*", agent.name)):
-            roster.append((source, match, "agent", agent.name, agent.team, None, None))
-    for user_id, role, name in (
-        (world.bot_user_id, "bot", BOT_NAME),
-        (world.auto_reply_user_id, "auto_reply", AUTO_REPLY_NAME),
-    ):
-        roster.append(("telegram", f"user{user_id}", role, name, "support", None, None))
+def write_config(world: World, folder: Path, *, for_tables: bool = False) -> None:
+    """Write the CSV files that people edit: roster, schedules, holidays, channels.
+
+    Args:
+        for_tables: the chats come as the company's own tables, which say themselves who wrote.
+    """
     _save(
-        folder / "roster.csv", "source_name,match,role,agent_name,team,valid_from,valid_to", roster
+        folder / "roster.csv",
+        "source_name,match,role,agent_name,team,valid_from,valid_to,agent_id",
+        [] if for_tables else _roster(world),
     )
     _save(
         folder / "working_hours.csv",
-        "team,valid_from,valid_to,weekday,opens,closes",
+        "team,valid_from,valid_to,weekday,opens,closes,time_zone",
         (
-            (row.team, row.valid_from, row.valid_to, row.weekday, row.opens, row.closes)
+            (
+                row.team, row.valid_from, row.valid_to, row.weekday, row.opens, row.closes,
+                TEAM_ZONES[row.team],
+            )
             for row in world.hours
         ),
-    )
+    )  # fmt: skip
     _save(
         folder / "holidays.csv",
         "team,date,opens,closes",
         ((row.team, row.day, row.opens, row.closes) for row in world.holidays),
     )
-    channels: list[Sequence[Cell]] = [
-        ("telegram", "telegram", f"user{agent.telegram_user_id}", f"Telegram: {agent.name}",
-         agent.team)
-        for agent in world.agents
-    ]  # fmt: skip
-    channels.append(("telegram", "telegram", None, "Telegram: бот и группа", "support"))
-    channels.append(("whatsapp", "whatsapp", None, "WhatsApp", "support"))
+    channels = _table_channels(world) if for_tables else _export_channels(world)
     _save(
         folder / "channels.csv",
         "source_name,channel_type,channel_account_id,channel_name,team",
@@ -136,17 +141,71 @@ def write_config(world: World, folder: Path) -> None:
     )
 
 
-def write_project(folder: Path) -> None:
-    """Write `otvet.toml`: company and the three sources, with paths relative to it."""
-    (folder / "otvet.toml").write_bytes(
-        f'''# The emulated company "{COMPANY_NAME}": generated, edit freely.
+def _roster(world: World) -> list[Sequence[Cell]]:
+    rows: list[Sequence[Cell]] = []
+    for agent in world.agents:
+        matches = [("telegram", f"user{agent.telegram_user_id}"), ("*", agent.name)]
+        for source, match in matches:
+            for name, valid_from, valid_to in names_by_time(agent):
+                rows.append(
+                    (source, match, "agent", name, agent.team, valid_from, valid_to,
+                     agent.agent_id)
+                )  # fmt: skip
+    for user_id, role, name in (
+        (BOT_USER_ID, "bot", BOT_NAME),
+        (AUTO_REPLY_USER_ID, "auto_reply", AUTO_REPLY_NAME),
+        (BROADCAST_USER_ID, "broadcast", BROADCAST_NAME),
+    ):
+        rows.append(("telegram", f"user{user_id}", role, name, SUPPORT, None, None, None))
+    return rows
+
+
+def names_by_time(agent: Agent) -> list[tuple[str, date | None, date | None]]:
+    """What an agent was called from when to when (first day without)."""
+    if agent.former_name is None:
+        return [(agent.name, agent.joined, agent.left)]
+    return [
+        (agent.former_name, agent.joined, agent.renamed_on),
+        (agent.name, agent.renamed_on, agent.left),
+    ]
+
+
+def _export_channels(world: World) -> list[Sequence[Cell]]:
+    rows: list[Sequence[Cell]] = [
+        ("telegram", "telegram", f"user{agent.telegram_user_id}", f"Telegram: {agent.name}",
+         agent.team)
+        for agent in world.agents
+        if agent.team != SUPPORT
+    ]  # fmt: skip
+    rows.append(("telegram", "telegram", None, "Telegram: бот и группы", SUPPORT))
+    rows.append(("whatsapp", "whatsapp", None, "WhatsApp", SALES))
+    rows.append(("whatsapp_berlin", "whatsapp", None, "WhatsApp Berlin", BERLIN))
+    return rows
+
+
+def _table_channels(world: World) -> list[Sequence[Cell]]:
+    source = "sandbox_world"
+    rows: list[Sequence[Cell]] = [
+        (source, "telegram", f"user{agent.telegram_user_id}", f"Telegram: {agent.name}", agent.team)
+        for agent in world.agents
+        if agent.team != SUPPORT
+    ]
+    rows.append((source, "telegram", "helpdesk", "Telegram: бот", SUPPORT))
+    rows.append((source, "telegram", "group", "Telegram: группы", SUPPORT))
+    rows.append((source, "whatsapp", "whatsapp", "WhatsApp", SALES))
+    rows.append((source, "whatsapp", "whatsapp_berlin", "WhatsApp Berlin", BERLIN))
+    return rows
+
+
+_COMPANY: Final = f'''# The emulated company "{COMPANY_NAME}": generated, edit freely.
 config_dir = "config"
 
 [company]
 name = "{COMPANY_NAME}"
 time_zone = "{ZONE_NAME}"
 currency = "{CURRENCY}"
-
+'''
+_EXPORTS: Final = f'''
 [[sources]]
 name = "telegram"
 kind = "telegram_export"
@@ -158,6 +217,14 @@ name = "whatsapp"
 kind = "whatsapp_export"
 paths = ["whatsapp"]
 time_zone = "{ZONE_NAME}"
+date_order = "dmy"
+
+[[sources]]
+name = "whatsapp_berlin"
+kind = "whatsapp_export"
+paths = ["whatsapp_berlin"]
+time_zone = "{BERLIN_ZONE_NAME}"
+date_order = "dmy"
 
 [[sources]]
 name = "crm"
@@ -165,23 +232,27 @@ kind = "tabular"
 paths = ["crm"]
 mapping = "sandbox_crm"
 time_zone = "{ZONE_NAME}"
-'''.encode()
-    )
+'''
+_TABLES: Final = """
+[[sources]]
+name = "sandbox_world"
+kind = "tabular"
+paths = ["sandbox_world"]
+mapping = "sandbox_world"
+"""
 
 
-def _owners(world: World) -> dict[str, str]:
-    """Who of the staff met each customer first, by name."""
-    names = {row.agent_id: row.name for row in world.agents}
-    owners: dict[str, str] = {}
-    for conversation in world.conversations:
-        if conversation.first_agent_id:
-            owners.setdefault(conversation.customer_id, names[conversation.first_agent_id])
-    return owners
+def write_project(folder: Path, *, for_tables: bool = False) -> None:
+    """Write `otvet.toml`: the company and its sources, with paths relative to it."""
+    content = _COMPANY + (_TABLES if for_tables else _EXPORTS)
+    (folder / "otvet.toml").write_bytes(content.encode())
 
 
-def _typed_phone(customer: Customer) -> str:
+def typed_phone(phone: str) -> str:
     """A phone as people type it: the spelling depends on the number, so it never changes."""
-    number = customer.phone[2:]
+    if not phone.startswith("+7"):
+        return phone if int(phone[-1]) % 2 else f"{phone[:3]} {phone[3:7]} {phone[7:]}"
+    number = phone[2:]
     parts = (number[:3], number[3:6], number[6:8], number[8:])
     return (
         f"+7{number}",
@@ -190,6 +261,11 @@ def _typed_phone(customer: Customer) -> str:
         f"7{number}",
         "8({}){}-{}-{}".format(*parts),
     )[int(number) % 5]
+
+
+def _save_rows(path: Path, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> None:
+    header = ",".join(_CRM_NAMES.get(name, name) for name in columns)
+    _save(path, header, ([row[name] for name in columns] for row in rows))
 
 
 def _save(path: Path, header: str, rows: Iterable[Sequence[Cell]]) -> None:
@@ -205,7 +281,7 @@ def _cell(value: Cell) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return f"{value.astimezone(ZONE):%Y-%m-%d %H:%M:%S}"
+        return f"{value.astimezone(_ZONE):%Y-%m-%d %H:%M:%S}"
     if isinstance(value, time):
         return f"{value:%H:%M}"
     if isinstance(value, Decimal):

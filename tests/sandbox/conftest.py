@@ -16,7 +16,13 @@ UNTIL = date(2026, 5, 31)
 
 @pytest.fixture(scope="session")
 def world() -> World:
-    return generate_world(seed=7, messages=3_000, until=UNTIL)
+    return generate_world(seed=7, messages=12_000, until=UNTIL)
+
+
+@pytest.fixture(scope="session")
+def large_world() -> World:
+    """Large enough for shares and effects."""
+    return generate_world(seed=5, messages=120_000, until=UNTIL)
 
 
 @pytest.fixture(scope="session")

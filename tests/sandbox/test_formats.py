@@ -18,7 +18,9 @@ from pipelines.sources._common.privacy import normalise_phone
 from pipelines.sources.tabular.mapping import load_mapping
 
 ANDROID = re.compile(r"(\d\d\.\d\d\.\d{4}, \d\d:\d\d) - (?:([^:\n]+): )?(.*)")
-IOS = re.compile(r"\u200e?\[(\d\d\.\d\d\.\d{4}, \d\d:\d\d:\d\d)\] ([^:]+): (.*)")
+IOS = re.compile(
+    r"\u200e?\[(\d\d[./]\d\d[./]\d{4}, \d\d?:\d\d:\d\d(?:\u202f[AP]M)?)\] ([^:]+): (.*)"
+)
 
 
 def _exports(company: Path) -> dict[str, dict[str, Any]]:
@@ -38,22 +40,29 @@ def _messages(content: dict[str, Any]) -> list[dict[str, Any]]:
     return [message for chat in chats for message in chat["messages"]]
 
 
-def test_telegram_has_one_account_per_agent_and_the_shared_chats(
+def test_telegram_has_one_account_per_salesperson_and_the_shared_chats(
     world: World, company: Path
 ) -> None:
     exports = _exports(company)
-    assert set(exports) == {row.folder for row in world.agents} | {"helpdesk", "support_group"}
-    for agent in world.agents:
-        content = exports[agent.folder]
-        assert content["personal_information"]["user_id"] == agent.telegram_user_id
+    owners = {row.folder: row for row in world.agents if row.team != "support"}
+    accounts = set(exports) & set(owners)
+    assert set(exports) - accounts == {"helpdesk", "group_1", "group_2", "olga_earlier"}
+    assert len(accounts) >= 7
+    for folder in accounts:
+        content = exports[folder]
+        assert content["personal_information"]["user_id"] == owners[folder].telegram_user_id
         kinds = {chat["type"] for chat in content["chats"]["list"]}
-        assert {"saved_messages", "personal_chat"} <= kinds
-        assert kinds <= {"saved_messages", "personal_chat", "private_supergroup"}
-    assert exports["support_group"]["type"] == "private_supergroup"
-    writers = {row["from_id"] for row in _messages(exports["support_group"]) if "from_id" in row}
+        assert kinds == {"saved_messages", "personal_chat"}
+    assert exports["group_1"]["type"] == "private_supergroup"
     staff = {f"user{row.telegram_user_id}" for row in world.agents}
-    assert len(writers & staff) >= 2
-    assert writers - staff
+    writers = {
+        row["from_id"]
+        for name in ("group_1", "group_2")
+        for row in _messages(exports[name])
+        if "from_id" in row
+    }
+    assert writers & staff
+    assert len(writers - staff) >= 3
 
 
 def test_telegram_messages_have_the_keys_of_the_format(company: Path) -> None:
@@ -64,7 +73,9 @@ def test_telegram_messages_have_the_keys_of_the_format(company: Path) -> None:
             assert row["type"] in ("message", "service")
             assert row["date_unixtime"].isdecimal()
             instant = datetime.fromtimestamp(int(row["date_unixtime"]), zone)
-            assert row["date"] == instant.replace(tzinfo=None).isoformat()
+            shown = datetime.fromisoformat(row["date"])
+            # Berlin's accounts were exported by a computer in Berlin.
+            assert (instant.replace(tzinfo=None) - shown).total_seconds() in (0, 3600, 7200)
             joined = "".join(part["text"] for part in row["text_entities"])
             text = row["text"]
             if isinstance(text, list):
@@ -98,53 +109,67 @@ def test_telegram_ids_are_unique_in_a_chat_and_replies_point_into_it(company: Pa
 
 
 def test_whatsapp_android_has_minutes_and_a_notice_first(company: Path) -> None:
-    paths = list((company / "whatsapp").glob("Чат WhatsApp с контактом *.txt"))
+    paths = list((company / "whatsapp").rglob("Чат WhatsApp с контактом *.txt"))
     assert len(paths) > 20
     texts = set()
     for path in paths:
         lines = path.read_text(encoding="utf-8").splitlines()
         headers = [found for line in lines if (found := ANDROID.fullmatch(line))]
-        assert "защищены сквозным шифрованием" in lines[0]
-        assert headers[0][2] is None
         moments = [datetime.strptime(row[1], "%d.%m.%Y, %H:%M") for row in headers]  # noqa: DTZ007
         assert moments == sorted(moments)
+        if "Отель" not in path.stem:
+            assert "защищены сквозным шифрованием" in lines[0]
+        assert headers[0][2] is None
         texts |= {row[3] for row in headers}
     assert "<Без медиафайлов>" in texts
     assert any(text.endswith("(файл добавлен)") for text in texts)
     assert any(text.endswith("<Сообщение изменено>") for text in texts)
+    assert any("удалил" in text for text in texts)
 
 
-def test_whatsapp_has_one_ios_archive(company: Path) -> None:
-    (path,) = (company / "whatsapp").glob("WhatsApp Chat - *.zip")
-    with zipfile.ZipFile(path) as archive:
-        assert archive.namelist() == ["_chat.txt"]
-        text = archive.read("_chat.txt").decode()
-    headers = [found for line in text.split("\r\n") if (found := IOS.match(line))]
-    assert headers[0][3].startswith("\u200eСообщения и звонки")
-    name = path.stem.removeprefix("WhatsApp Chat - ")
-    assert name in {row[2] for row in headers}
-    assert len({row[2] for row in headers}) == 2
+def test_whatsapp_speaks_three_languages(company: Path) -> None:
+    names = {path.name.rsplit(" ", 1)[0][:22] for path in company.glob("whatsapp*/*/*")}
+    starts = {name[:18] for name in names}
+    assert {"Чат WhatsApp с кон", "WhatsApp Chat with", "WhatsApp Chat mit "} <= starts
+    german = next((company / "whatsapp_berlin").rglob("WhatsApp Chat mit *.txt"))
+    first = german.read_text(encoding="utf-8").splitlines()[0]
+    assert re.match(r"\d\d\.\d\d\.\d\d, \d\d:\d\d - Nachrichten und Anrufe", first)
+
+
+def test_whatsapp_has_ios_archives(company: Path) -> None:
+    paths = list(company.glob("whatsapp*/*/WhatsApp Chat - *.zip"))
+    assert len(paths) > 3
+    for path in paths:
+        with zipfile.ZipFile(path) as archive:
+            assert archive.namelist() == ["_chat.txt"]
+            text = archive.read("_chat.txt").decode()
+        headers = [found for line in text.split("\r\n") if (found := IOS.match(line))]
+        assert headers[0][3].startswith(("\u200eСообщения и звонки", "\u200eMessages and calls"))
+        assert path.stem.removeprefix("WhatsApp Chat - ") in {row[2] for row in headers}
+        assert len({row[2] for row in headers}) <= 2
 
 
 def test_phones_join_chats_and_crm(world: World, company: Path) -> None:
     crm = {row["contact_id"]: row for row in _rows(company / "crm" / "contacts.csv")}
-    known = {row.contact_id: row for row in world.customers if row.contact_id}
+    customers = world["customers"].to_pylist()
+    known = {str(row["contact_id"]): row for row in customers if row["contact_id"]}
     assert set(crm) == set(known)
     phones = {contact: normalise_phone(row["phone"]) for contact, row in crm.items()}
-    assert phones == {contact: row.phone for contact, row in known.items()}
-    assert len({re.sub(r"\d", "0", row["phone"]) for row in crm.values()}) >= 4, "spellings"
+    assert phones == {contact: row["phone"] for contact, row in known.items()}
+    assert len({re.sub(r"\d", "0", row["phone"]) for row in crm.values()}) >= 5, "spellings"
 
-    by_user = {row.telegram_user_id: row for row in world.customers if row.telegram_user_id}
+    by_user = {row["telegram_user_id"]: row for row in customers if row["telegram_user_id"]}
     cards = 0
     for content in _exports(company).values():
         for card in content.get("contacts", {}).get("list", []):
-            assert normalise_phone(card["phone_number"]) == by_user[card["user_id"]].phone
+            assert normalise_phone(card["phone_number"]) == by_user[card["user_id"]]["phone"]
             cards += 1
     assert cards > 20
-    numbers = {normalise_phone(path.stem.removeprefix("Чат WhatsApp с контактом "))
-               for path in (company / "whatsapp").glob("*+7*.txt")}  # fmt: skip
+    numbers = {
+        normalise_phone(path.stem.removeprefix("Чат WhatsApp с контактом "))
+        for path in (company / "whatsapp").rglob("*+7*.txt")
+    }
     assert len(numbers & set(phones.values())) > 20
-    assert numbers <= {row.phone for row in world.customers}
 
 
 def test_crm_tables_refer_to_each_other(company: Path) -> None:
@@ -168,16 +193,21 @@ def test_mapping_names_columns_that_the_tables_have(company: Path) -> None:
 
 def test_project_and_configuration_are_valid(world: World, company: Path) -> None:
     settings = load_settings({"OTVET_CONFIG": str(company / "otvet.toml")})
-    assert [source.name for source in settings.project.sources] == ["telegram", "whatsapp", "crm"]
+    assert [source.name for source in settings.project.sources] == [
+        "telegram", "whatsapp", "whatsapp_berlin", "crm",
+    ]  # fmt: skip
     for source in settings.project.sources:
         assert all((company / path).is_dir() for path in source.paths)
     assert settings.config_dir == company / "config"
     config = read_company_config(settings.config_dir, PROJECT_ROOT / "config")
     roles = {row.role for row in config.roster}
-    assert roles == {"agent", "bot", "auto_reply"}
-    assert {row.agent_name for row in config.roster if row.role == "agent"} == {
-        row.name for row in world.agents
+    assert roles == {"agent", "bot", "auto_reply", "broadcast"}
+    names = {row.name for row in world.agents} | {"Марина Орлова"}
+    assert {row.agent_name for row in config.roster if row.role == "agent"} == names
+    assert {row.agent_id for row in config.roster if row.role == "agent"} == {
+        row.agent_id for row in world.agents
     }
-    assert {row.team for row in config.hours} == {"sales", "support"}
+    assert {row.team for row in config.hours} == {"sales", "support", "berlin"}
+    assert config.team_zones["berlin"] == "Europe/Berlin"
     assert len(config.holidays) == len(world.holidays)
     assert any(row.opens is None for row in config.holidays)
