@@ -43,10 +43,12 @@ class Books:
     columns: dict[str, list[NDArray[Any]]]
 
     def add(self, **values: NDArray[Any]) -> None:
+        """Take the conversations of a round."""
         for name, value in values.items():
             self.columns.setdefault(name, []).append(value)
 
     def joined(self) -> dict[str, NDArray[Any]]:
+        """Return the conversations of all rounds."""
         return {name: np.concatenate(parts) for name, parts in self.columns.items()}
 
 
