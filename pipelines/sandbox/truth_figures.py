@@ -8,6 +8,7 @@ from typing import Final
 
 from pipelines.sandbox.truth_clock import WorkingTime
 from pipelines.sandbox.truth_events import Chat
+from pipelines.sandbox.truth_funnel import funnel_figures, participation_figures, touched_figures
 from pipelines.sandbox.truth_money import (
     LEAD_WINDOW,
     PURCHASE_WINDOW,
@@ -82,6 +83,10 @@ def conversation_figures(happened: Happened, every: list[Conversation]) -> Figur
             sum(item.need in outcomes.has_purchase for item in for_purchase), len(for_purchase)
         ),
         "attributed_revenue": total(money),
+        "sales_conversations_started": len(buyers),
+        **funnel_figures(outcomes, for_purchase),
+        **touched_figures(outcomes, every),
+        **participation_figures(rows),
     }
 
 
@@ -117,6 +122,7 @@ def speed_figures(happened: Happened, every: list[Conversation]) -> Figures:
         "answered_rate": share(len(answered), len(first)),
         **_frt(calendar, ""),
         **_frt(working, "_business"),
+        **median_waits(happened, first),
         **_within("frt_within_target", "first_responses_decided", first, happened),
         "frt_business_zero_share": share(zero, len(answered)),
         **_views(rows),
@@ -124,6 +130,41 @@ def speed_figures(happened: Happened, every: list[Conversation]) -> Figures:
         "sla_breached": status.count("breached"),
         "sla_breach_rate": share(status.count("breached"), decided),
     }
+
+
+def median_waits(happened: Happened, first: list[tuple[Conversation, Wait]]) -> Figures:
+    """The time by which half of those who wait have an answer (Kaplan and Meier), on both clocks.
+
+    A wait without an answer lasts until it was stopped, the conversation was over, or now.
+    """
+    found: dict[str, list[tuple[int, bool]]] = {"": [], "_business": []}
+    for item, wait in first:
+        ends = (end for end in (wait.replied, wait.stopped, item.closed) if end is not None)
+        until = wait.replied or min([*ends, happened.as_of])
+        clock = happened.clocks[item.chat.team]
+        answered = wait.replied is not None
+        found[""].append((until - wait.since, answered))
+        found["_business"].append((clock.between(wait.since, until), answered))
+    return {f"frt_km_p50{suffix}": _half_answered(waits) for suffix, waits in found.items()}
+
+
+def _half_answered(waits: list[tuple[int, bool]]) -> float | None:
+    """When the product of the shares that go on waiting falls to a half."""
+    steps = sorted((_three_digits(seconds), answered) for seconds, answered in waits)
+    waiting, share_left = len(steps), 1.0
+    for moment in sorted({moment for moment, _ in steps}):
+        ended = [answered for at, answered in steps if at == moment]
+        share_left *= 1 - sum(ended) / waiting
+        if share_left <= 0.5 + 1e-12:
+            return moment
+        waiting -= len(ended)
+    return None
+
+
+def _three_digits(seconds: int) -> int:
+    """Waits are compared by their first three digits: a second, ten seconds, some minutes."""
+    step = 1 if seconds < 1_000 else 10 if seconds < 10_000 else 100 if seconds < 100_000 else 1_000
+    return seconds - seconds % step
 
 
 def _frt(values: list[int], suffix: str) -> Figures:
@@ -163,16 +204,14 @@ def reply_figures(happened: Happened, every: list[Conversation]) -> Figures:
         happened.clocks[item.chat.team].between(wait.since, wait.replied or 0)
         for item, wait in answered
     ]
-    found: Figures = {
+    return {
         "waits": len(waits),
         "replies": len(answered),
         "reply_rate": share(len(answered), len(waits)),
         **_durations("reply_time", calendar, (0.5, 0.9)),
         **_durations("reply_time", working, (0.5, 0.9), "_business"),
-        **_within("reply_within_target", "decided", waits, happened),
+        **_within("reply_within_target", "waits_decided", waits, happened),
     }
-    del found["decided"], found["decided_business"]
-    return found
 
 
 def _within(

@@ -63,6 +63,7 @@ class Outcomes:
     has_lead: set[int]
     has_purchase: set[int]
     attributed: dict[int, Decimal]
+    touched: dict[int, dict[int, Decimal]]  # net money of the deals in the week after it
 
 
 def outcomes_of(ledger: Ledger, conversations: Iterable[Conversation]) -> Outcomes:
@@ -71,7 +72,7 @@ def outcomes_of(ledger: Ledger, conversations: Iterable[Conversation]) -> Outcom
     for conversation in conversations:
         if conversation.customer is not None:
             by_customer[conversation.customer].append(conversation)
-    found = Outcomes(set(), set(), {})
+    found = Outcomes(set(), set(), {}, {})
     for deal in ledger.deals:
         number, created = deal["deal_id"], deal["created_at"]
         touched = [
@@ -82,6 +83,8 @@ def outcomes_of(ledger: Ledger, conversations: Iterable[Conversation]) -> Outcom
         paid = ledger.first_paid.get(number)
         for conversation in touched:
             found.has_lead.add(conversation.need)
+            deals = found.touched.setdefault(conversation.need, {})
+            deals[number] = ledger.net.get(number, Decimal(0))
             if paid is not None and 0 <= paid - conversation.started <= PURCHASE_WINDOW:
                 found.has_purchase.add(conversation.need)
         before_payment = [c for c in touched if paid is None or c.started <= paid]
