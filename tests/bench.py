@@ -25,6 +25,7 @@ from pipelines.sandbox.writers import write_company
 from pipelines.semantics import SemanticLayer
 from pipelines.settings import load_settings
 from tests.bench_imports import measure_imports
+from tests.bench_models import measure_models
 
 _MESSAGES = int(os.environ.get("OTVET_BENCH_MESSAGES", "100000"))
 
@@ -51,10 +52,12 @@ def main() -> None:
     """Print the table of measurements."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=_MESSAGES, help="of the emulated company")
+    parser.add_argument("--model-rows", type=int, default=1_000_000, help="of the models' input")
     parser.add_argument("--import-rows", type=int, default=100_000, help="of each import path")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="otvet_bench_") as folder:
-        measure_imports(given.import_rows, Path(folder))
+        measure_imports(given.import_rows, Path(folder) / "imports")
+        measure_models(given.model_rows, Path(folder) / "models")
     _measure_company(given.messages)
 
 

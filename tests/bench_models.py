@@ -1,0 +1,195 @@
+"""The models against a hand-written query over the same Parquet, and a full build.
+
+The hand-written floor sessionises, finds turns, conversations and a daily KPI table straight from
+Parquet, and writes nothing but that. The models that give the same facts do more (courtesies, bots,
+hand-offs, business time, keys); how many times longer they take is what is printed. Every run is a
+process of its own, so that peak memory is honest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from pipelines.lib.dbt_project import DBT_EXECUTABLE, dbt_environment, dbt_variables
+from pipelines.lib.empty_home import make
+from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT, Settings, load_settings
+from tests.bench_inputs import append_line
+
+FLOOR: Final = "../shared/lab/floor_opt.py"
+# Turns, conversations and first responses: what the floor computes.
+FLOOR_FACTS: Final = ("+int_turns", "+int_conversations", "+int_first_responses")
+_THREAD_MESSAGES: Final = 40
+
+_MESSAGES_SQL: Final = """
+copy (
+    with
+    conversations as (
+        select
+            thread_id,
+            number,
+            2 + hash(number, thread_id, 7) % 17 as size,
+            epoch_ms(1735689600000 + cast(
+                (hash(thread_id, number) % 864000) * 1000 + number * 2592000000 as bigint
+            )) as started_at
+        from range({threads}) as threads(thread_id), range(4) as numbers(number)
+    ),
+    messages as (
+        select
+            *,
+            sum(case when place = 0 then 0 else 5 + hash(thread_id, number, place) % 1200 end)
+                over (partition by thread_id, number order by place) as after_seconds,
+            case
+                when place = 0 or hash(place, thread_id, number, 9) % 10 < 5 then 'client'
+                when hash(place, number, thread_id, 5) % 12 = 0 then 'bot'
+                else 'agent'
+            end as author_type
+        from conversations, unnest(range(cast(size as bigint))) as places(place)
+    )
+    select
+        thread_id * 1000 + number * 100 + place as message_id,
+        'c' || (thread_id // 2) as contact_id,
+        ['telegram', 'whatsapp', 'web', 'email'][1 + cast(hash(thread_id) % 4 as integer)]
+            as channel,
+        author_type,
+        case when author_type = 'agent' then 'agent_' || hash(thread_id, number, 3) % 200 end
+            as agent_id,
+        started_at + to_seconds(cast(after_seconds as bigint)) as sent_at,
+        'message text number ' || hash(thread_id, number, place, 1) % 100000 || ' lorem ipsum'
+            as body
+    from messages
+) to '{path}' (format parquet, compression zstd)
+"""
+
+_RAW_COLUMNS: Final = {
+    "row_key": "md5(cast(message_id as varchar))",
+    "source_name": "'bench'",
+    "channel_type": "channel",
+    "channel_account_id": "'main'",
+    "thread_id": "concat(contact_id, ':', channel)",
+    "is_group": "false",
+    "message_id": "cast(message_id as varchar)",
+    "message_seq": "message_id",
+    "event_type": "'message'",
+    "sent_at": "timezone('UTC', sent_at)",
+    "author_type": "case author_type when 'client' then 'customer' else author_type end",
+    "author_source_id": "case author_type when 'client' then md5(contact_id) "
+    "else coalesce(agent_id, 'bot') end",
+    "is_public": "true",
+    "is_template": "false",
+    "content_type": "'text'",
+    "text": "body",
+    "text_length": "length(body)",
+    "_dlt_load_id": "'1'",
+    "_dlt_id": "'1'",
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run: wall seconds and the peak memory of its process."""
+
+    seconds: float
+    peak_mib: float
+
+
+def run_measured(command: list[str], environment: dict[str, str], folder: Path) -> Measured:
+    """Run a command to its end.
+
+    Raises:
+        RuntimeError: it failed; the message is what it said last.
+    """
+    started = time.perf_counter()
+    with (folder / "said.txt").open("w+", encoding="utf-8") as said:
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=said, stderr=subprocess.STDOUT
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            said.seek(0)
+            raise RuntimeError(said.read()[-2000:])
+    return Measured(time.perf_counter() - started, usage.ru_maxrss / 1024)
+
+
+def measure_models(rows: int, folder: Path, threads: int = 2) -> None:
+    """Print a line for the floor, for the models of the same facts, and for the whole build.
+
+    Args:
+        rows: messages, about.
+        folder: where inputs and homes are written; everything in it may be removed afterwards.
+    """
+    parquet = folder / "messages"
+    parquet.mkdir(parents=True)
+    (folder / "scratch").mkdir()
+    threads_of_chats = max(1, rows // _THREAD_MESSAGES)
+    with duckdb.connect() as connection:
+        path = parquet / "messages.parquet"
+        connection.execute(_MESSAGES_SQL.format(threads=threads_of_chats, path=path))
+    settings = load_settings({**os.environ, "OTVET_HOME": str(folder / "home")})
+    count = _load(settings, parquet)
+    environment = {**os.environ, **dbt_environment(settings), "OTVET_THREADS": str(threads)}
+    floor = PROJECT_ROOT / FLOOR
+    base = None
+    if floor.exists():
+        command = [sys.executable, str(floor.resolve()), str(parquet), str(threads)]
+        base = run_measured(command, environment, folder)
+        _tell("hand-written floor", count, base, None)
+    # dbt's own start and parsing are no matter of size: they are measured apart, on no rows.
+    start = run_measured(_dbt(settings, "parse"), environment, folder)
+    _tell("dbt: start and parse", None, start, None)
+    facts = run_measured(_dbt(settings, "run", "--select", *FLOOR_FACTS), environment, folder)
+    _tell("models of the floor's facts", count, facts, base)
+    _tell("full build", count, run_measured(_dbt(settings, "run"), environment, folder), base)
+
+
+def _load(settings: Settings, parquet: Path) -> int:
+    make(settings)
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
+        table = connection.table("raw_tabular.messages")
+        columns = ", ".join(f"{_RAW_COLUMNS.get(name, 'null')} as {name}" for name in table.columns)
+        connection.execute(
+            f"insert into raw_tabular.messages select {columns} from '{parquet}/*.parquet'"
+        )
+        [row] = connection.execute("select count(*) from raw_tabular.messages").fetchall()
+        return int(row[0])
+
+
+def _dbt(settings: Settings, verb: str, *more: str) -> list[str]:
+    variables = json.dumps(dbt_variables(settings), ensure_ascii=False)
+    return [
+        str(DBT_EXECUTABLE), "--quiet", verb, *more, "--vars", variables,
+        "--project-dir", str(DBT_PROJECT_DIR), "--target-path", str(settings.dbt_target),
+    ]  # fmt: skip
+
+
+def _tell(name: str, rows: int | None, run: Measured, base: Measured | None) -> None:
+    rate = f"{rows / run.seconds:>10,.0f} rows/s" if rows else ""
+    times = f"{run.seconds / base.seconds:.1f} x the floor" if base else ""
+    line = f"models: {name:<30}{run.seconds:>9.2f} s {rate:<20} peak {run.peak_mib:,.0f} MiB"
+    append_line(sys.stdout, f"{line} {times}")
+
+
+def main() -> None:
+    """Print the table of measurements."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--threads", type=int, default=2)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="otvet_bench_") as folder:
+        measure_models(given.rows, Path(folder), given.threads)
+
+
+if __name__ == "__main__":
+    main()
