@@ -144,7 +144,10 @@ def write_config(world: World, folder: Path, *, for_tables: bool = False) -> Non
 def _roster(world: World) -> list[Sequence[Cell]]:
     rows: list[Sequence[Cell]] = []
     for agent in world.agents:
-        matches = [("telegram", f"user{agent.telegram_user_id}"), ("*", agent.name)]
+        # WhatsApp knows people by name only. Elsewhere a name must not count: there are customers
+        # who are called like an agent.
+        named = "whatsapp_berlin" if agent.team == BERLIN else "whatsapp"
+        matches = [("telegram", f"user{agent.telegram_user_id}"), (named, agent.name)]
         for source, match in matches:
             for name, valid_from, valid_to in names_by_time(agent):
                 rows.append(

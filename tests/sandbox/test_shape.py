@@ -126,6 +126,12 @@ def test_customers_have_messengers_share_phones_and_change_them(large_world: Wor
     assert 0.01 < sum(count == 2 for count in phones.values()) / len(phones) < 0.05
 
 
+def test_a_customer_is_called_like_an_agent(large_world: World) -> None:
+    """Who is staff must not be told by a name where ids are known."""
+    staff = {agent.name for agent in large_world.agents}
+    assert staff & set(large_world["customers"]["name"].to_pylist())
+
+
 def test_some_are_neglected_and_thank_late(large_world: World) -> None:
     conversations = large_world["conversations"]
     assert 0.04 < np.mean(conversations["ends_waiting"].to_numpy(zero_copy_only=False)) < 0.12
