@@ -20,6 +20,24 @@ DEMO_MESSAGES = 6_000
 DEMO_UNTIL = (datetime.now(ZoneInfo("Europe/Moscow")) - timedelta(days=1)).date()
 
 
+# Which files begin first: the one that makes the demo's home, and what needs no demo beside it, so
+# that no worker waits for the other; the other readers of the demo come last.
+_FIRST = ("tests/app/test_figures.py", "tests/e2e", "tests/defs", "tests/faults", "tests/sandbox")
+_LAST = ("tests/app", "tests/browser", "tests/test_cli.py")
+
+
+def _turn(item: pytest.Item) -> int:
+    for turn, path in enumerate(_FIRST):
+        if item.nodeid.startswith(path):
+            return turn
+    return len(_FIRST) + 1 if item.nodeid.startswith(_LAST) else len(_FIRST)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files; tests of a file keep their order."""
+    items.sort(key=_turn)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The real exports and tables beside the checkout; never part of the repository."""

@@ -68,7 +68,7 @@ def test_shared_cell_shows_the_same_rows_in_a_second_browser(
     expect(link).to_be_visible()
     link.click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("Where")).to_be_visible()
+    expect(dialog.get_by_text("Where", exact=True)).to_be_visible()
     expect(dialog.get_by_text("median of the rows' values")).to_be_visible()
     settle(page)
     assert "clock=business" in page.url
