@@ -15,10 +15,11 @@
 {% set customer_kinds = kinds(['customer', 'courtesy']) %}
 {% set opening_kinds = kinds(['customer', 'agent', 'bot']) %}
 {# What every step hands on, and what is known once limits are. #}
-{% set passengers = '''
-        thread_num, stream_no, stream_mode, event_index, message_num, author_num, sent_micros, kind,
+{% set unweighed = '''
+        thread_num, stream_no, stream_mode, event_index, message_num, author_num, sent_micros,
         is_question, is_message, session_no, gap_micros
 ''' | trim %}
+{% set passengers = unweighed ~ ', kind' %}
 {% set carried = passengers ~ ', is_template, previous_micros, limit_micros, is_late,
         is_late_tail_candidate' %}
 
@@ -28,18 +29,7 @@ with
 raw_previous as (
 
     select
-        thread_num,
-        stream_no,
-        stream_mode,
-        event_index,
-        message_num,
-        author_num,
-        sent_micros,
-        kind,
-        is_question,
-        is_message,
-        session_no,
-        gap_micros,
+        {{ passengers }},
         last_value(case when kind in {{ message_kinds }} then sent_micros end ignore nulls)
             over ({{ stream }} {{ before }}) as raw_previous_micros,
         last_value(
@@ -68,26 +58,16 @@ intricate_streams as (
 
 ),
 
-intricate as (
+parted as (
 
-    select raw_previous.*
-    from raw_previous
-    inner join intricate_streams
-        on
-            raw_previous.thread_num = intricate_streams.thread_num
-            and raw_previous.stream_no = intricate_streams.stream_no
-
-),
-
-plain as (
-
-    select raw_previous.*
+    select
+        raw_previous.*,
+        intricate_streams.thread_num is null as is_plain
     from raw_previous
     left join intricate_streams
         on
             raw_previous.thread_num = intricate_streams.thread_num
             and raw_previous.stream_no = intricate_streams.stream_no
-    where intricate_streams.thread_num is null
 
 ),
 
@@ -110,7 +90,8 @@ handed as (
             end
             ignore nulls
         ) over ({{ stream }} {{ before }}) as raw_waiting_kind
-    from intricate
+    from parted
+    where not is_plain
 
 ),
 
@@ -154,17 +135,7 @@ attempted as (
 weighed as (
 
     select
-        thread_num,
-        stream_no,
-        stream_mode,
-        event_index,
-        message_num,
-        author_num,
-        sent_micros,
-        is_question,
-        is_message,
-        session_no,
-        gap_micros,
+        {{ unweighed }},
         is_in_attempt as was_attempt,
         case
             when kind = {{ kind('template') }} and stream_mode = 'thread'
@@ -227,8 +198,9 @@ every_stream as (
         raw_previous_micros as previous_micros,
         raw_previous_kind as previous_kind,
         false as is_closed_already,
-        true as is_plain
-    from plain
+        is_plain
+    from parted
+    where is_plain
 
 ),
 
