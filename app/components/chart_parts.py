@@ -29,14 +29,14 @@ _LOG_TICKS: Final = (1, 10, 60, 600, HOUR, 6 * HOUR, DAY, 7 * DAY)
 
 
 def over_time(screen: Screen, names: Sequence[str], *, most: int = 8) -> Any:
-    """Return the x axis of named buckets; labels are thinned by hand, Vega drops long ones."""
+    """Return the x axis of named buckets; labels are thinned to `most`, on a phone to fewer."""
     every = max(1, -(-len(names) // most))
     # A week is called by its first day: the axis has no room for more.
     prefix = screen.texts("period.week_of", day="")
     name = f"replace(datum.value, '{prefix}', '')"
     shown = f"indexof(domain('x'), datum.value) % {every} === 0 ? {name} : ''"
     axis = alt.Axis(
-        title=None, labelAngle=0, labelOverlap=False, labelExpr=shown, ticks=False, grid=False
+        title=None, labelAngle=0, labelOverlap="greedy", labelExpr=shown, ticks=False, grid=False
     )
     # The order is said, or each layer of a chart would bring its own.
     return alt.X("bucket:O", sort=None, axis=axis, scale=alt.Scale(domain=list(names)))

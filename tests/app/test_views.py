@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -165,6 +166,17 @@ def test_data_health_shows_version_sources_and_checks(open_app: Open, version: V
         assert row["source_slug"] in html
     failed_first = [row["status"] for row in data.checks(version, version.key)]
     assert failed_first == sorted(failed_first, key=("fail", "warn", "pass").index)
+
+
+def test_passed_checks_are_counted_by_table(open_app: Open, version: Version) -> None:
+    """The demo passes all of them: no list of names, but how many each table passed."""
+    app = page(open_app(lang="en"), "data_health")
+    rows = data.checks(version, version.key)
+    assert f"All {len(rows)} checks passed." in [item.value for item in app.success]
+    table = drawn(app).split("<tbody>")[-1]
+    counts = re.findall(r"<td class=\"num\">([\d,]+)</td>", table)
+    assert sum(int(count) for count in counts) == len(rows)
+    assert table.count("fct_conversations</td>") == 2  # by dbt and by Great Expectations
 
 
 @pytest.mark.parametrize("view", ["overview", "speed", "business", "data_health", "bring_data"])
