@@ -33,6 +33,7 @@ CHROMIUM_FLAGS: Final = (
 _DESK, _PHONE = (1440, 900), (390, 844)
 _START_SECONDS = 90
 _LOAD_MS = 60_000
+_DRAW_MS = 1500  # charts and fonts draw after the script has ended
 _ROOT = Path(__file__).resolve().parents[1]
 _CONTENT_HEIGHT: Final = """() => Math.min(6000, Math.ceil(Math.max(
     ...[...document.querySelectorAll('[data-testid="stMain"], [data-testid="stSidebarContent"]')]
@@ -205,10 +206,11 @@ def _photograph(page: Page, address: str, shot: Shot, folder: Path) -> None:
     settle(page)
     if shot.view == "conversations":
         _open_first(page)
+    page.wait_for_timeout(_DRAW_MS)
     if shot.view != "rows" and not shot.is_cut:
         height = page.evaluate(_CONTENT_HEIGHT)
         page.set_viewport_size({"width": shot.size[0], "height": max(shot.size[1], height)})
-    page.wait_for_timeout(1500)  # charts and fonts draw after the script has ended
+        page.wait_for_timeout(_DRAW_MS)
     page.screenshot(path=folder / f"{shot.name}.png")
 
 
