@@ -1,4 +1,4 @@
-{# One deadline, one verdict: the working-clock flags say "in time" exactly where the target is met. #}
+{# One deadline, one verdict: flags on the working clock are true exactly where it is met. #}
 select
     targets.sla_event_key,
     targets.status,

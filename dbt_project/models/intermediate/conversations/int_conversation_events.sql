@@ -275,8 +275,6 @@ corrected as (
     select
         *,
         case
-            when kind = {{ kind('close') }} and coalesce(provisional_state, 1) > 0 then null
-            when kind = {{ kind('close') }} and mark is null then sent_micros
             -- The message before was itself a tail: no silence since has closed anything anew.
             when
                 kind = {{ kind('courtesy') }}
@@ -284,6 +282,14 @@ corrected as (
                 and provisional_state > 0
                 and previous_micros - provisional_state <= gap_micros
                 then 0
+            -- Thanks too late for the close before have opened anew: this close ends that.
+            when
+                kind = {{ kind('close') }}
+                and provisional_state > 0
+                and previous_micros - provisional_state > gap_micros
+                then case when is_late then previous_micros + limit_micros else sent_micros end
+            when kind = {{ kind('close') }} and coalesce(provisional_state, 1) > 0 then null
+            when kind = {{ kind('close') }} and mark is null then sent_micros
             when mark is not null then mark
             when kind = {{ kind('courtesy') }} and provisional_state is null then 0
             when
