@@ -275,6 +275,19 @@ corrected as (
     select
         *,
         case
+            -- The message before was itself a tail: no silence since has closed anything anew.
+            when
+                kind = {{ kind('courtesy') }}
+                and is_late
+                and provisional_state > 0
+                and previous_micros - provisional_state <= gap_micros
+                then 0
+            -- Thanks too late for the close before have opened anew: this close ends that.
+            when
+                kind = {{ kind('close') }}
+                and provisional_state > 0
+                and previous_micros - provisional_state > gap_micros
+                then case when is_late then previous_micros + limit_micros else sent_micros end
             when kind = {{ kind('close') }} and coalesce(provisional_state, 1) > 0 then null
             when kind = {{ kind('close') }} and mark is null then sent_micros
             when mark is not null then mark
@@ -319,7 +332,16 @@ every_state as (
 decided as (
 
     select
-        *,
+        {{ unweighed }},
+        is_template,
+        is_late,
+        state,
+        -- Whoever is asked for after the close finds nothing open.
+        case
+            when kind in {{ kinds(['handoff', 'no_reply']) }} and state > 0
+                then {{ kind('neutral') }}
+            else kind
+        end as kind,
         case
             when kind not in {{ message_kinds }} then 0
             when state is null then 1
@@ -343,6 +365,8 @@ decided as (
             when kind in {{ message_kinds }} or kind = {{ kind('close') }} then true
             when state is null or state > 0 then false
             when stream_mode = 'platform' then true
+            -- Weighed already, by the message that they come after.
+            when kind in {{ kinds(['handoff', 'no_reply']) }} then true
             else sent_micros - previous_micros <= limit_micros
         end as is_inside
     from every_state
