@@ -1,0 +1,86 @@
+"""Server time of each view: cold, with a new question, and with nothing new to ask.
+
+The script of each view runs as in a session of the server, without a browser, on a published version.
+*Cold* is the first view after a start or a new publication: nothing is opened, nothing is cached.
+*New question* is a view whose figures nobody has asked for yet; *again*, one whose figures are
+cached. All three stand side by side for each view, in one process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from pipelines.settings import PROJECT_ROOT
+from tests.bench_inputs import append_line
+
+VIEWS: Final = (
+    "overview", "speed", "agents", "channels", "business", "conversations", "data_health",
+)  # fmt: skip
+_TIMEOUT: Final = 600
+
+
+def measure_views(home: Path, period: str = "all", repeats: int = 3) -> None:
+    """Print a line of seconds per view.
+
+    Args:
+        home: with a published version.
+        period: the preset that the views show.
+        repeats: of which the median counts.
+    """
+    os.environ["OTVET_HOME"] = str(home)
+    logging.disable(logging.WARNING)
+    _seconds("overview", period)  # imports, which a server does once
+    for view in VIEWS:
+        found: dict[str, list[float]] = {"cold": [], "new question": [], "again": []}
+        for _ in range(repeats):
+            st.cache_resource.clear()
+            st.cache_data.clear()
+            found["cold"].append(_seconds(view, period))
+            st.cache_data.clear()
+            found["new question"].append(_seconds(view, period))
+            found["again"].append(_seconds(view, period))
+        columns = "".join(
+            f"  {name} {statistics.median(seconds):>6.2f} s" for name, seconds in found.items()
+        )
+        append_line(sys.stdout, f"view: {view:<16}{columns}")
+
+
+def _seconds(view: str, period: str) -> float:
+    """Run the script of a view in a new session.
+
+    Raises:
+        RuntimeError: the view could not be drawn.
+    """
+    app = AppTest.from_file(str(PROJECT_ROOT / "app" / "main.py"), default_timeout=_TIMEOUT)
+    app.query_params["period"] = period
+    app.switch_page(f"views/{view}.py")
+    started = time.perf_counter()
+    app.run()
+    seconds = time.perf_counter() - started
+    if app.exception or app.error:
+        raise RuntimeError(f"{view}: {[item.value for item in (*app.exception, *app.error)]}")
+    return seconds
+
+
+def main() -> None:
+    """Print the table of measurements."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("home", type=Path)
+    parser.add_argument("--period", default="all")
+    parser.add_argument("--repeats", type=int, default=3)
+    given = parser.parse_args()
+    measure_views(given.home, given.period, given.repeats)
+
+
+if __name__ == "__main__":
+    main()
