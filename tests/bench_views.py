@@ -1,6 +1,6 @@
 """Server time of each view: cold, with a new question, and with nothing new to ask.
 
-The script of each view runs as in a session of the server, without a browser, on a published version.
+The script of each view runs as in a session of the server, without a browser.
 *Cold* is the first view after a start or a new publication: nothing is opened, nothing is cached.
 *New question* is a view whose figures nobody has asked for yet; *again*, one whose figures are
 cached. All three stand side by side for each view, in one process.
