@@ -62,6 +62,11 @@ class Publication:
         """The semantic manifest that belongs to these tables."""
         return self.folder / MANIFEST_NAME
 
+    @property
+    def plans(self) -> Path:
+        """Folder of compiled questions, shared by all versions (`pipelines.plans`)."""
+        return self.folder.parent.parent / "plans"
+
     def connect(self) -> duckdb.DuckDBPyConnection:
         """Open the version for reading, in UTC."""
         connection = duckdb.connect(str(self.database), read_only=True)
