@@ -90,7 +90,8 @@ class SemanticLayer:
         return compiling.build_engine(self.publication.manifest.read_text(encoding="utf-8"))
 
     @cached_property
-    def _plans(self) -> PlanStore:
+    def plans(self) -> PlanStore:
+        """What was compiled of this manifest so far."""
         publication = self.publication
         code = [Path(__file__), Path(compiling.__file__)]
         return PlanStore(plan_folder(publication.plans, publication.manifest, code))
@@ -436,7 +437,7 @@ class SemanticLayer:
     def _group_bys(self, metrics: tuple[str, ...]) -> set[str]:
         cache: dict[tuple[str, ...], set[str]] = self.__dict__.setdefault("_group_by_cache", {})
         if metrics not in cache:
-            plan = self._plans.get(["group_bys", metrics], lambda: self._list_group_bys(metrics))
+            plan = self.plans.get(["group_bys", metrics], lambda: self._list_group_bys(metrics))
             cache[metrics] = set(plan["names"])
         return cache[metrics]
 
@@ -486,7 +487,7 @@ class SemanticLayer:
             ],
             [name for name, day in days if day is not None],
         ]
-        plan = self._plans.get(
+        plan = self.plans.get(
             shape,
             lambda: self._make_plan(
                 metrics, by, conditions, start is not None, end is not None, grain, order_by, limit
