@@ -3,7 +3,8 @@
 The script of each view runs as in a session of the server, without a browser.
 *Cold* is the first view after a start or a new publication: nothing is opened, nothing is cached.
 *New question* is a view whose figures nobody has asked for yet; *again*, one whose figures are
-cached. All three stand side by side for each view, in one process.
+cached. *Uncompiled* is a cold view whose plans (`pipelines.plans`) are gone as well. All stand side
+by side for each view, in one process.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shutil
 import statistics
 import sys
 import time
@@ -41,8 +43,13 @@ def measure_views(home: Path, period: str = "all", repeats: int = 3) -> None:
     logging.disable(logging.WARNING)
     _seconds("overview", period)  # imports, which a server does once
     for view in VIEWS:
-        found: dict[str, list[float]] = {"cold": [], "new question": [], "again": []}
+        names = ("uncompiled", "cold", "new question", "again")
+        found: dict[str, list[float]] = {name: [] for name in names}
         for _ in range(repeats):
+            shutil.rmtree(home / "published" / "plans", ignore_errors=True)
+            st.cache_resource.clear()
+            st.cache_data.clear()
+            found["uncompiled"].append(_seconds(view, period))
             st.cache_resource.clear()
             st.cache_data.clear()
             found["cold"].append(_seconds(view, period))
@@ -52,7 +59,7 @@ def measure_views(home: Path, period: str = "all", repeats: int = 3) -> None:
         columns = "".join(
             f"  {name} {statistics.median(seconds):>6.2f} s" for name, seconds in found.items()
         )
-        append_line(sys.stdout, f"view: {view:<16}{columns}")
+        append_line(sys.stdout, f"view: {view:<14}{period:<5}{columns}")
 
 
 def _seconds(view: str, period: str) -> float:

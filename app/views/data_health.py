@@ -33,6 +33,7 @@ def render(screen: Screen) -> None:
     _failure(screen)
     _publication(screen)
     _freshness(screen)
+    _gap_sensitivity(screen)
     _quarantine(screen)
     _checks(screen)
 
@@ -109,6 +110,36 @@ def _freshness(screen: Screen) -> None:
         ],
         classes=[_STATE_CLASSES[state] for state in found],
     )
+
+
+def _gap_sensitivity(screen: Screen) -> None:
+    """Show how figures depend on the silence that ends a conversation."""
+    texts, formatter = screen.texts, screen.formatter
+    rows = data.gap_sensitivity(screen.version, screen.version.key)
+    if not rows:
+        return
+    st.subheader(texts("health.gap"), anchor=False)
+    chats = (formatter.number(rows[0][name]) for name in ("chats", "chats_total"))
+    st.caption(texts("health.gap_note", **dict(zip(("chats", "total"), chats, strict=True))))
+    names = ("gap", "started", "answered", "median", "mean")
+    html.table(
+        [(texts(f"health.gap_{name}"), texts(f"health.gap_{name}_help")) for name in names],
+        [
+            [
+                Cell(formatter.duration(row["gap_hours"] * 3600), None, "nowrap"),
+                Cell(formatter.number(row["conversations_started"]), None, "num"),
+                Cell(formatter.share(_answered(row)), None, "num"),
+                Cell(formatter.duration(row["first_response_seconds_p50"]), None, "num"),
+                Cell(formatter.duration(row["first_response_seconds_mean"]), None, "num"),
+            ]
+            for row in rows
+        ],
+    )
+
+
+def _answered(row: Row) -> float | None:
+    waited = row["conversations_awaiting"]
+    return row["first_responses"] / waited if waited else None
 
 
 def _quarantine(screen: Screen) -> None:
