@@ -225,3 +225,22 @@ def test_publication_row_names_the_home(demo_home: Path, version: Version) -> No
     assert set(json.loads(row["freshness"])) == {
         item["source_slug"] for item in data.freshness(version, version.key)
     }
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+def test_data_health_shows_figures_under_other_gaps(
+    open_app: Open, version: Version, lang: str
+) -> None:
+    app = page(open_app(lang=lang), "data_health")
+    formatter = Formatter(texts(lang))
+    rows = version.read("select * from kpi_gap_sensitivity order by gap_hours")
+    assert [row["gap_hours"] for row in rows] == [4, 12, 24, 72]
+    shown = drawn(app)
+    for row in rows:
+        for text in (
+            formatter.duration(row["gap_hours"] * 3600),
+            formatter.number(row["conversations_started"]),
+            formatter.share(row["first_responses"] / row["conversations_awaiting"]),
+            formatter.duration(row["first_response_seconds_p50"]),
+        ):
+            assert f">{text}<" in shown
