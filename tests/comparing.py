@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from pipelines.lib.dbt_project import DBT_EXECUTABLE, as_of, dbt_environment, dbt_variables
+from pipelines.lib.increments import build_mode
 from pipelines.settings import DBT_PROJECT_DIR, Settings
 
 # They tell when and how a version was made, not what is in it.
@@ -74,8 +75,11 @@ def row_counts(database: Path) -> dict[str, int]:
         }
 
 
-def build_marts(settings: Settings) -> Path:
+def build_marts(settings: Settings, *, full_refresh: bool = False) -> Path:
     """Build the models of a home without their tests, which take most of a build's time.
+
+    Args:
+        full_refresh: make every row anew, as `otvet run --full-refresh` does.
 
     Returns:
         The warehouse, whose schema `marts` holds what a publication would.
@@ -85,11 +89,20 @@ def build_marts(settings: Settings) -> Path:
 
     prepare_raw_tables(settings)
     load_company_state(settings)
+    run_dbt(settings, full_refresh=full_refresh)
+    return settings.warehouse
+
+
+def run_dbt(settings: Settings, *more: str, full_refresh: bool = False) -> None:
+    """Run the models as the job does, all of them unless `more` selects some."""
+    variables = dbt_variables(settings, as_of(settings))
+    mode = build_mode(settings, variables, full_refresh=full_refresh)
+    variables |= mode.variables
     # A process of its own: dbt keeps the warehouse open as long as it lives.
     finished = subprocess.run(
         [
-            str(DBT_EXECUTABLE), "--quiet", "run",
-            "--vars", json.dumps(dbt_variables(settings, as_of(settings)), ensure_ascii=False),
+            str(DBT_EXECUTABLE), "--quiet", "run", *mode.arguments, *more,
+            "--vars", json.dumps(variables, ensure_ascii=False),
             "--project-dir", str(DBT_PROJECT_DIR),
             "--profiles-dir", str(DBT_PROJECT_DIR),
             "--target-path", str(settings.dbt_target),
@@ -101,7 +114,6 @@ def build_marts(settings: Settings) -> Path:
         env={**os.environ, **dbt_environment(settings)},
     )  # fmt: skip
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    return settings.warehouse
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, list[tuple[str, str]]]:

@@ -199,7 +199,7 @@ def compiled_models(variables: str, project: Path = DBT_PROJECT_DIR) -> list[tup
     return [
         (
             f"{nodes[name]['schema']}.{nodes[name]['name']}",
-            nodes[name]["config"]["materialized"],
+            "view" if nodes[name]["config"]["materialized"] == "view" else "table",
             nodes[name]["compiled_code"],
         )
         for name in ordered
