@@ -93,27 +93,32 @@ def build_marts(settings: Settings, *, full_refresh: bool = False) -> Path:
     return settings.warehouse
 
 
-def run_dbt(settings: Settings, *more: str, full_refresh: bool = False) -> None:
-    """Run the models as the job does, all of them unless `more` selects some."""
+def run_dbt(settings: Settings, *, full_refresh: bool = False) -> None:
+    """Run the models as the job does, in a process of its own: dbt keeps the warehouse open."""
+    process = start_dbt(settings, full_refresh=full_refresh)
+    said, complained = process.communicate()
+    assert process.returncode == 0, said + complained
+
+
+def start_dbt(settings: Settings, *, full_refresh: bool = False) -> subprocess.Popen[str]:
+    """Start a build; who starts it waits for its end, or kills it."""
     variables = dbt_variables(settings, as_of(settings))
     mode = build_mode(settings, variables, full_refresh=full_refresh)
     variables |= mode.variables
-    # A process of its own: dbt keeps the warehouse open as long as it lives.
-    finished = subprocess.run(
+    return subprocess.Popen(
         [
-            str(DBT_EXECUTABLE), "--quiet", "run", *mode.arguments, *more,
+            str(DBT_EXECUTABLE), "--quiet", "run", *mode.arguments,
             "--vars", json.dumps(variables, ensure_ascii=False),
             "--project-dir", str(DBT_PROJECT_DIR),
             "--profiles-dir", str(DBT_PROJECT_DIR),
             "--target-path", str(settings.dbt_target),
             "--log-path", str(settings.logs),
         ],
-        check=False,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, **dbt_environment(settings)},
     )  # fmt: skip
-    assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, list[tuple[str, str]]]:
