@@ -4,8 +4,8 @@ The hand-written floor sessionises, finds turns, conversations and a daily KPI t
 Parquet, and writes nothing but that. The models that give the same facts do more (courtesies, bots,
 hand-offs, business time, keys); how many times longer they take is what is printed. The increment
 comes after a load of one message in a hundred, as a day is: whole conversations in a few chats. Its
-share of a full build is printed beside what dbt takes on no rows at all, which no size changes. Every
-run is a process of its own, so that peak memory is honest.
+share of a full build is printed, also without what dbt takes on no rows at all, which no size
+changes. Every run is a process of its own, so that peak memory is honest.
 """
 
 from __future__ import annotations

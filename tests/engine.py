@@ -213,6 +213,7 @@ def _compile_folder(variables: str, project: Path) -> Path:
     subprocess.run(
         [
             str(Path(sys.executable).parent / "dbt"), "--quiet", "compile",
+            "--select", "resource_type:model",
             "--project-dir", str(project), "--profiles-dir", str(project),
             "--target-path", str(folder), "--log-path", str(folder), "--vars", variables,
         ],

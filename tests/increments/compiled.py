@@ -1,6 +1,6 @@
 """Full builds and increments in memory: the SQL that dbt compiled, without dbt's own seconds.
 
-What dbt does with a model is done here in three lines (`_create`), so that sixty loads take minutes;
+What dbt does with a model is done here in a few lines (`_create`), so sixty loads take minutes;
 `test_with_dbt.py` shows on fewer loads that dbt itself does the same.
 """
 

@@ -36,17 +36,19 @@ def write_load(connection: duckdb.DuckDBPyConnection, load: Load) -> None:
         key = "source_name" if table.endswith("source_rules") else "row_key"
         latest = {row[key]: row for row in rows}
         arrow = pa.Table.from_pylist([_known(row, schema) for row in latest.values()], schema)
-        if table not in _COMPANY:
-            # One load id per dataset and run, as dlt gives them.
-            arrow = arrow.append_column(
-                "_dlt_load_id", pa.array([f"{1_767_000_000 + load.number}.5"] * len(arrow))
-            )
+        # As dlt leaves them; the tables in memory have no columns of dlt but the load's id.
+        columns = {name for name, *_ in connection.execute(f"describe {table}").fetchall()}
+        for name in sorted(columns - set(schema.names)):
+            marks = [f"{1_767_000_000 + load.number}.5"] * len(arrow)
+            arrow = arrow.append_column(name, pa.array(marks))
         connection.register("rows_of_load", arrow)
         if table.endswith(".messages"):
             known = f"where row_key not in (select row_key from {table})"
             connection.execute(f"insert into {table} by name select * from rows_of_load {known}")
         else:
-            connection.execute(f"delete from {table} where {key} in (select {key} from rows_of_load)")
+            connection.execute(
+                f"delete from {table} where {key} in (select {key} from rows_of_load)"
+            )
             connection.execute(f"insert into {table} by name select * from rows_of_load")
         connection.unregister("rows_of_load")
 

@@ -89,9 +89,7 @@ def test_failed_increment_is_followed_by_an_increment(settings: Settings) -> Non
         ("raw rows", "delete from raw_tabular.messages where _dlt_load_id = '1'"),
     ],
 )
-def test_what_the_warehouse_lacks_is_built_anew(
-    settings: Settings, reason: str, sql: str
-) -> None:
+def test_what_the_warehouse_lacks_is_built_anew(settings: Settings, reason: str, sql: str) -> None:
     _change(settings, sql)
 
     assert reason in str(build_mode(settings, VARIABLES).full_because)

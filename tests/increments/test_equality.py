@@ -93,7 +93,6 @@ def test_next_message_of_the_agent_is_measured_anew() -> None:
 def _efforts(home: CompiledHome) -> dict[str, int]:
     return dict(
         home.connection.execute(
-            "select text_masked, effort_seconds from marts.fct_messages"
-            " where author_type = 'agent'"
+            "select text_masked, effort_seconds from marts.fct_messages where author_type = 'agent'"
         ).fetchall()
     )

@@ -26,7 +26,6 @@ from pipelines.lib.increments import build_mode
 from pipelines.lib.progress import step
 from pipelines.settings import Settings
 
-
 # A run that carries this tag makes every row anew.
 FULL_REFRESH_TAG = "otvet/full_refresh"
 
