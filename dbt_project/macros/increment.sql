@@ -16,12 +16,18 @@
 
 {#
     Incremental strategy of tables that hold rows of threads: the rows of all touched threads go, also
-    of those that have none any more, and the rows of this build come.
+    of those that have none any more, and the rows of this build come. Where a unique key is given,
+    rows of other threads may come too, in the place of those that they change.
 #}
 {% macro get_incremental_by_thread_sql(arguments) -%}
     {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) -%}
+    {%- set unique_key = arguments['unique_key'] -%}
     delete from {{ arguments['target_relation'] }}
-    where thread_key in (select thread_key from {{ kept('intermediate', 'int_touched_threads') }});
+    where
+        thread_key in (select thread_key from {{ kept('intermediate', 'int_touched_threads') }})
+        {%- if unique_key %}
+        or {{ unique_key }} in (select {{ unique_key }} from {{ arguments['temp_relation'] }})
+        {%- endif %};
 
     insert into {{ arguments['target_relation'] }} ({{ columns }})
     select {{ columns }} from {{ arguments['temp_relation'] }}

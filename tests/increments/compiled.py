@@ -36,6 +36,7 @@ _NOW = "2199-09-09T09:09:09+00:00"
 class _Model:
     name: str  # schema.table
     materialized: str
+    unique_key: str | None
     sql: str
 
 
@@ -106,16 +107,18 @@ class CompiledHome:
         for model in _compiled(increment=increment)[:until]:
             sql = model.sql.replace(_NOW, as_of.isoformat())
             sql = _build_id_of(sql, build_id).replace('"warehouse".', f'"{catalog}".')
-            self._create(f"{catalog}.{model.name}", model.materialized, sql, increment)
+            self._create(f"{catalog}.{model.name}", model, sql, increment)
 
-    def _create(self, name: str, materialized: str, sql: str, increment: bool) -> None:
+    def _create(self, name: str, model: _Model, sql: str, increment: bool) -> None:
+        materialized, key = model.materialized, model.unique_key
         if materialized == "view":
             self.connection.execute(f"create or replace view {name} as {sql}")
         elif materialized == "incremental" and increment:
             touched = f"{name.split('.')[0]}.intermediate.int_touched_threads"
             self.connection.execute(f"create temp table batch as {sql}")
+            others = f"or {key} in (select {key} from batch)" if key else ""
             self.connection.execute(
-                f"delete from {name} where thread_key in (select thread_key from {touched})"
+                f"delete from {name} where thread_key in (select thread_key from {touched}) {others}"
             )
             self.connection.execute(f"insert into {name} by name from batch; drop table batch")
         else:
@@ -173,6 +176,7 @@ def _compiled(*, increment: bool) -> list[_Model]:
         _Model(
             f"{nodes[name]['schema']}.{nodes[name]['name']}",
             nodes[name]["config"]["materialized"],
+            nodes[name]["config"]["unique_key"],
             nodes[name]["compiled_code"],
         )
         for name in ordered

@@ -1,35 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='by_thread') }}
 {#
-    Every author of every thread of every build so far: who it is and when they wrote; of agents, each
-    name and team that they had. The tables about people are made from it.
+    Every author of every thread of every build so far: who it is and when they wrote. The tables about
+    people are made from it.
 #}
-{% set times = [
-    ('first_event_micros', 'min(sent_micros)'),
-    ('last_event_micros', 'max(sent_micros)'),
-    ('first_message_micros', 'min(case when is_message then sent_micros end)'),
-    ('last_message_micros', 'max(case when is_message then sent_micros end)'),
-    ('message_count', 'count(case when is_message then 1 end)'),
-] %}
 with
-
-events as (
-
-    select
-        thread_num,
-        author_num,
-        message_num,
-        sent_micros,
-        is_message
-    from {{ ref('int_events') }}
-
-),
-
-messages as (
-
-    select * from {{ ref('int_messages__unioned') }}
-    where author_type <> 'customer'
-
-),
 
 identities as (
 
@@ -37,79 +11,34 @@ identities as (
 
 ),
 
--- By numbers alone: customers write half of all messages.
-customers as (
-
-    select
-        events.thread_num,
-        authors.author_type,
-        authors.author_source_id,
-        authors.customer_key,
-        {% for name, expression in times -%}
-        {{ expression }} as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from events
-    inner join {{ ref('int_authors') }} as authors on events.author_num = authors.author_num
-    where authors.author_type = 'customer'
-    group by
-        events.thread_num,
-        authors.author_num,
-        authors.author_type,
-        authors.author_source_id,
-        authors.customer_key
-
-),
-
-others as (
-
-    select
-        events.thread_num,
-        events.author_num,
-        messages.author_type,
-        messages.author_source_id,
-        messages.author_name,
-        messages.author_team,
-        {% for name, expression in times -%}
-        {{ expression }} as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from messages
-    inner join events on messages.message_num = events.message_num
-    group by
-        events.thread_num,
-        events.author_num,
-        messages.author_type,
-        messages.author_source_id,
-        messages.author_name,
-        messages.author_team
-
-),
-
-people as (
+-- By numbers alone, since agents and customers write nearly all messages.
+numbered as (
 
     select
         thread_num,
-        author_type,
-        author_source_id,
-        cast(null as {{ dbt.type_string() }}) as author_name,
-        cast(null as {{ dbt.type_string() }}) as author_team,
-        cast(null as {{ dbt.type_string() }}) as agent_key,
-        customer_key,
-        {{ times | map('first') | join(', ') }}
-    from customers
+        author_num,
+        min(sent_micros) as first_event_micros,
+        max(sent_micros) as last_event_micros,
+        min(case when is_message then sent_micros end) as first_message_micros,
+        max(case when is_message then sent_micros end) as last_message_micros,
+        count(case when is_message then 1 end) as message_count
+    from {{ ref('int_events') }}
+    where author_num is not null
+    group by thread_num, author_num
 
-    union all
+),
+
+-- Nobody yet: whom a roster may name later.
+others as (
 
     select
-        others.thread_num,
-        others.author_type,
-        others.author_source_id,
-        others.author_name,
-        others.author_team,
-        authors.agent_key,
-        cast(null as {{ dbt.type_string() }}) as customer_key,
-        {{ times | map('first') | join(', ') }}
-    from others
-    left join {{ ref('int_authors') }} as authors on others.author_num = authors.author_num
+        source_slug,
+        thread_id,
+        author_type,
+        author_source_id
+    from {{ ref('int_messages__unioned') }}
+    where author_type not in ('agent', 'customer') and author_source_id is not null
+    group by source_slug, thread_id, author_type, author_source_id
 
 )
 
@@ -117,22 +46,38 @@ select
     threads.thread_key,
     threads.source_slug,
     threads.thread_id,
-    people.author_type,
-    people.author_source_id,
-    people.author_name,
-    people.author_team,
-    people.agent_key,
-    people.customer_key,
-    identities.phone_id,
-    {{ from_micros('people.first_event_micros') }} as first_event_at,
-    {{ from_micros('people.last_event_micros') }} as last_event_at,
-    {{ from_micros('people.first_message_micros') }} as first_message_at,
-    {{ from_micros('people.last_message_micros') }} as last_message_at,
-    people.message_count
-from people
-inner join {{ ref('int_threads') }} as threads on people.thread_num = threads.thread_num
+    authors.author_type,
+    authors.author_source_id,
+    authors.agent_key,
+    authors.customer_key,
+    case when authors.author_type = 'customer' then identities.phone_id end as phone_id,
+    {{ from_micros('numbered.first_event_micros') }} as first_event_at,
+    {{ from_micros('numbered.last_event_micros') }} as last_event_at,
+    {{ from_micros('numbered.first_message_micros') }} as first_message_at,
+    {{ from_micros('numbered.last_message_micros') }} as last_message_at,
+    numbered.message_count
+from numbered
+inner join {{ ref('int_threads') }} as threads on numbered.thread_num = threads.thread_num
+inner join {{ ref('int_authors') }} as authors on numbered.author_num = authors.author_num
 left join identities
     on
-        people.author_type = 'customer'
-        and threads.source_slug = identities.source_slug
-        and people.author_source_id = identities.author_source_id
+        authors.source_slug = identities.source_slug
+        and authors.author_source_id = identities.author_source_id
+
+union all
+
+select
+    {{ thread_key('others') }} as thread_key,
+    others.source_slug,
+    others.thread_id,
+    others.author_type,
+    others.author_source_id,
+    null as agent_key,
+    null as customer_key,
+    null as phone_id,
+    null as first_event_at,
+    null as last_event_at,
+    null as first_message_at,
+    null as last_message_at,
+    0 as message_count
+from others

@@ -1,9 +1,8 @@
 with
 
-people as (
+known_names as (
 
-    select * from {{ ref('int_known_authors') }}
-    where agent_key is not null
+    select * from {{ ref('int_known_names') }}
 
 ),
 
@@ -13,7 +12,8 @@ agents as (
         agent_key,
         min(first_event_at) as first_message_at,
         max(last_event_at) as last_message_at
-    from people
+    from {{ ref('int_known_authors') }}
+    where agent_key is not null
     group by agent_key
 
 ),
@@ -28,7 +28,7 @@ names as (
             partition by agent_key
             order by last_event_at desc, author_name
         ) as choice
-    from people
+    from known_names
     where author_name is not null
 
 ),
@@ -42,7 +42,7 @@ teams as (
             partition by agent_key
             order by last_event_at desc, author_team
         ) as choice
-    from people
+    from known_names
     where author_team is not null
 
 )
