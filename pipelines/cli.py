@@ -158,14 +158,13 @@ def run(sources: tuple[str, ...], full_refresh: bool) -> None:
     """Run the main job: extract all configured sources, build, check, publish."""
     _show_progress()
     settings = load_settings()
-    del full_refresh  # every build is a full one
     if sources:
-        _run_some(settings, sources)
+        _run_some(settings, sources, full_refresh=full_refresh)
         return
-    _run_and_report(settings, "main_job", [])
+    _run_and_report(settings, "main_job", [], full_refresh=full_refresh)
 
 
-def _run_some(settings: Settings, names: Sequence[str]) -> None:
+def _run_some(settings: Settings, names: Sequence[str], *, full_refresh: bool) -> None:
     from pipelines.lib.company_state import company_config
     from pipelines.lib.locking import home_lock
     from pipelines.lib.sources_config import import_configured
@@ -180,13 +179,15 @@ def _run_some(settings: Settings, names: Sequence[str]) -> None:
     roster = company_config(settings).roster
     with home_lock(settings):
         reports = [import_configured(settings, configured[name], roster) for name in names]
-    _run_and_report(settings, "build_job", reports)
+    _run_and_report(settings, "build_job", reports, full_refresh=full_refresh)
 
 
-def _run_and_report(settings: Settings, job: str, reports: Sequence[Any]) -> None:
+def _run_and_report(
+    settings: Settings, job: str, reports: Sequence[Any], *, full_refresh: bool = False
+) -> None:
     from pipelines.main_job import run_job
 
-    outcome = run_job(settings, job)
+    outcome = run_job(settings, job, full_refresh=full_refresh)
     for report in reports:
         if report is not None:
             _print_import(report)

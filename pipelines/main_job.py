@@ -22,8 +22,11 @@ class JobOutcome:
     unread: list[str] = field(default_factory=list)
 
 
-def run_job(settings: Settings, name: str) -> JobOutcome:
+def run_job(settings: Settings, name: str, *, full_refresh: bool = False) -> JobOutcome:
     """Run `main_job` or `build_job` in this process and record it in the home's run history.
+
+    Args:
+        full_refresh: build every row anew, also those of threads that nothing touched.
 
     Raises:
         RunInProgressError: another run of this home has not ended.
@@ -33,6 +36,7 @@ def run_job(settings: Settings, name: str) -> JobOutcome:
 
     from pipelines.definitions import defs
     from pipelines.defs.ingestion.assets import FILES_CHECK
+    from pipelines.defs.transform.assets import FULL_REFRESH_TAG
 
     # dbt's own lines go to the log; the progress lines are on the other stream.
     log = (settings.logs / "job.log").open("a", encoding="utf-8")
@@ -40,6 +44,7 @@ def run_job(settings: Settings, name: str) -> JobOutcome:
         result = defs.resolve_job_def(name).execute_in_process(
             instance=instance,
             raise_on_error=False,
+            tags={FULL_REFRESH_TAG: "true"} if full_refresh else None,
             # Steps speak through the progress lines; the event log keeps the rest.
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )

@@ -1,9 +1,11 @@
-"""The models against a hand-written query over the same Parquet, and a full build.
+"""The models against a hand-written query over the same Parquet, a full build and an increment.
 
 The hand-written floor sessionises, finds turns, conversations and a daily KPI table straight from
 Parquet, and writes nothing but that. The models that give the same facts do more (courtesies, bots,
-hand-offs, business time, keys); how many times longer they take is what is printed. Every run is a
-process of its own, so that peak memory is honest.
+hand-offs, business time, keys); how many times longer they take is what is printed. The increment
+comes after a load of one message in a hundred, as a day is: whole conversations in a few chats. Its
+share of a full build is printed, also without what dbt takes on no rows at all, which no size
+changes. Every run is a process of its own, so that peak memory is honest.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import duckdb
 
 from pipelines.lib.dbt_project import DBT_EXECUTABLE, dbt_environment, dbt_variables
 from pipelines.lib.empty_home import make
+from pipelines.lib.increments import build_mode
 from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT, Settings, load_settings
 from tests.bench_inputs import append_line
 
@@ -30,6 +33,20 @@ FLOOR: Final = "../shared/lab/floor_opt.py"
 # Turns, conversations and first responses: what the floor computes.
 FLOOR_FACTS: Final = ("+int_turns", "+int_conversations", "+int_first_responses")
 _THREAD_MESSAGES: Final = 40
+_NOW: Final = "2026-06-01T00:00:00+00:00"
+
+# A conversation more in one chat of twenty-five, each about ten messages: a hundredth of all.
+_NEXT_DAY_SQL: Final = """
+insert into raw_tabular.messages
+select * replace (
+    md5('next' || row_key) as row_key,
+    'next' || message_id as message_id,
+    sent_at + interval 300 day as sent_at,
+    '2' as _dlt_load_id
+)
+from raw_tabular.messages
+where message_seq % 1000 < 100 and hash(thread_id) % 25 = 0
+"""
 
 _MESSAGES_SQL: Final = """
 copy (
@@ -97,10 +114,11 @@ _RAW_COLUMNS: Final = {
 
 @dataclass(frozen=True)
 class Measured:
-    """One run: wall seconds and the peak memory of its process."""
+    """One run: wall and processor seconds, and the peak memory of its process."""
 
     seconds: float
     peak_mib: float
+    cpu_seconds: float
 
 
 def run_measured(command: list[str], environment: dict[str, str], folder: Path) -> Measured:
@@ -119,7 +137,8 @@ def run_measured(command: list[str], environment: dict[str, str], folder: Path) 
         if process.returncode != 0:
             said.seek(0)
             raise RuntimeError(said.read()[-2000:])
-    return Measured(time.perf_counter() - started, usage.ru_maxrss / 1024)
+    cpu_seconds = usage.ru_utime + usage.ru_stime
+    return Measured(time.perf_counter() - started, usage.ru_maxrss / 1024, cpu_seconds)
 
 
 def measure_models(rows: int, folder: Path, threads: int = 2) -> None:
@@ -137,24 +156,38 @@ def measure_models(rows: int, folder: Path, threads: int = 2) -> None:
         path = parquet / "messages.parquet"
         connection.execute(_MESSAGES_SQL.format(threads=threads_of_chats, path=path))
     settings = load_settings({**os.environ, "OTVET_HOME": str(folder / "home")})
-    count = _load(settings, parquet)
+    make(settings)
     environment = {**os.environ, **dbt_environment(settings), "OTVET_THREADS": str(threads)}
+    nothing = run_measured(_dbt(settings, "run"), environment, folder)
+    _tell("dbt on no rows", None, nothing, None)
+    count = _load(settings, parquet)
     floor = PROJECT_ROOT / FLOOR
     base = None
     if floor.exists():
         command = [sys.executable, str(floor.resolve()), str(parquet), str(threads)]
         base = run_measured(command, environment, folder)
         _tell("hand-written floor", count, base, None)
-    # dbt's own start and parsing are no matter of size: they are measured apart, on no rows.
+    # dbt's own start and parsing are no matter of size: they are measured apart.
     start = run_measured(_dbt(settings, "parse"), environment, folder)
     _tell("dbt: start and parse", None, start, None)
-    facts = run_measured(_dbt(settings, "run", "--select", *FLOOR_FACTS), environment, folder)
-    _tell("models of the floor's facts", count, facts, base)
-    _tell("full build", count, run_measured(_dbt(settings, "run"), environment, folder), base)
+    selected = _dbt(settings, "run", "--select", *FLOOR_FACTS, full_refresh=True)
+    _tell("models of the floor's facts", count, run_measured(selected, environment, folder), base)
+    full = run_measured(_dbt(settings, "run", full_refresh=True), environment, folder)
+    _tell("full build", count, full, base)
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute("set TimeZone = 'UTC'").execute(_NEXT_DAY_SQL)
+    increment = run_measured(_dbt(settings, "run"), environment, folder)
+    _tell("increment after 1 % more", None, increment, None)
+    for clock in ("seconds", "cpu_seconds"):
+        whole, part, fixed = (getattr(run, clock) for run in (full, increment, nothing))
+        append_line(
+            sys.stdout,
+            f"models: the increment takes {part / whole:.0%} of the full build in {clock},"
+            f" {(part - fixed) / (whole - fixed):.0%} beside what dbt takes on no rows",
+        )
 
 
 def _load(settings: Settings, parquet: Path) -> int:
-    make(settings)
     with duckdb.connect(str(settings.warehouse)) as connection:
         connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
         table = connection.table("raw_tabular.messages")
@@ -166,10 +199,13 @@ def _load(settings: Settings, parquet: Path) -> int:
         return int(row[0])
 
 
-def _dbt(settings: Settings, verb: str, *more: str) -> list[str]:
-    variables = json.dumps(dbt_variables(settings), ensure_ascii=False)
+def _dbt(settings: Settings, verb: str, *more: str, full_refresh: bool = False) -> list[str]:
+    variables = dbt_variables(settings, _NOW)
+    mode = build_mode(settings, variables, full_refresh=full_refresh)
+    arguments = mode.arguments if verb == "run" else []
     return [
-        str(DBT_EXECUTABLE), "--quiet", verb, *more, "--vars", variables,
+        str(DBT_EXECUTABLE), "--quiet", verb, *arguments, *more,
+        "--vars", json.dumps(variables | mode.variables, ensure_ascii=False),
         "--project-dir", str(DBT_PROJECT_DIR), "--target-path", str(settings.dbt_target),
     ]  # fmt: skip
 

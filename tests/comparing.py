@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from pipelines.lib.dbt_project import DBT_EXECUTABLE, as_of, dbt_environment, dbt_variables
+from pipelines.lib.increments import build_mode
 from pipelines.settings import DBT_PROJECT_DIR, Settings
 
 # They tell when and how a version was made, not what is in it.
@@ -74,8 +75,11 @@ def row_counts(database: Path) -> dict[str, int]:
         }
 
 
-def build_marts(settings: Settings) -> Path:
+def build_marts(settings: Settings, *, full_refresh: bool = False) -> Path:
     """Build the models of a home without their tests, which take most of a build's time.
+
+    Args:
+        full_refresh: make every row anew, as `otvet run --full-refresh` does.
 
     Returns:
         The warehouse, whose schema `marts` holds what a publication would.
@@ -85,23 +89,36 @@ def build_marts(settings: Settings) -> Path:
 
     prepare_raw_tables(settings)
     load_company_state(settings)
-    # A process of its own: dbt keeps the warehouse open as long as it lives.
-    finished = subprocess.run(
+    run_dbt(settings, full_refresh=full_refresh)
+    return settings.warehouse
+
+
+def run_dbt(settings: Settings, *, full_refresh: bool = False) -> None:
+    """Run the models as the job does, in a process of its own: dbt keeps the warehouse open."""
+    process = start_dbt(settings, full_refresh=full_refresh)
+    said, complained = process.communicate()
+    assert process.returncode == 0, said + complained
+
+
+def start_dbt(settings: Settings, *, full_refresh: bool = False) -> subprocess.Popen[str]:
+    """Start a build; who starts it waits for its end, or kills it."""
+    variables = dbt_variables(settings, as_of(settings))
+    mode = build_mode(settings, variables, full_refresh=full_refresh)
+    variables |= mode.variables
+    return subprocess.Popen(
         [
-            str(DBT_EXECUTABLE), "--quiet", "run",
-            "--vars", json.dumps(dbt_variables(settings, as_of(settings)), ensure_ascii=False),
+            str(DBT_EXECUTABLE), "--quiet", "run", *mode.arguments,
+            "--vars", json.dumps(variables, ensure_ascii=False),
             "--project-dir", str(DBT_PROJECT_DIR),
             "--profiles-dir", str(DBT_PROJECT_DIR),
             "--target-path", str(settings.dbt_target),
             "--log-path", str(settings.logs),
         ],
-        check=False,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, **dbt_environment(settings)},
     )  # fmt: skip
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    return settings.warehouse
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, list[tuple[str, str]]]:

@@ -199,7 +199,7 @@ def compiled_models(variables: str, project: Path = DBT_PROJECT_DIR) -> list[tup
     return [
         (
             f"{nodes[name]['schema']}.{nodes[name]['name']}",
-            nodes[name]["config"]["materialized"],
+            "view" if nodes[name]["config"]["materialized"] == "view" else "table",
             nodes[name]["compiled_code"],
         )
         for name in ordered
@@ -213,6 +213,7 @@ def _compile_folder(variables: str, project: Path) -> Path:
     subprocess.run(
         [
             str(Path(sys.executable).parent / "dbt"), "--quiet", "compile",
+            "--select", "resource_type:model",
             "--project-dir", str(project), "--profiles-dir", str(project),
             "--target-path", str(folder), "--log-path", str(folder), "--vars", variables,
         ],

@@ -5,13 +5,15 @@
     says of its owner) valid on the day of the message; the rule «anyone but the asker»; and where
     the staff of the source is known at all, everybody else is a customer. What cannot be told is
     `unknown` and stays visible as such.
+
+    Both arguments are relations: the staged messages, and who asks in their threads.
 #}
-{% macro resolve_authors(staging_model) -%}
+{% macro resolve_authors(staged, askers) -%}
 with
 
 messages as (
 
-    select * from {{ ref(staging_model) }}
+    select * from {{ staged }}
 
 ),
 
@@ -32,7 +34,7 @@ sources_with_staff as (
 
 askers as (
 
-    select * from {{ ref('int_thread_askers') }}
+    select * from {{ askers }}
 
 )
 

@@ -2,16 +2,29 @@
     Staging of a chat source: one row per message, its latest version.
 
     Raw tables keep every version of a message that any file held (their key is the content), so the
-    choice is made here and does not depend on the order in which files were loaded.
+    choice is made here and does not depend on the order in which files were loaded. Of an increment
+    only the messages of `threads` (a relation of source_slug, thread_id) are staged.
 #}
-{% macro stage_messages(source_name) -%}
+{% macro stage_messages(source_name, threads) -%}
 with
 
+{% if is_increment() -%}
+raw_messages as (
+
+    select messages.*
+    from {{ source(source_name, 'messages') }} as messages
+    inner join {{ threads }} as threads
+        on messages.source_name = threads.source_slug and messages.thread_id = threads.thread_id
+
+),
+
+{% endif -%}
+{% set raw_messages = 'raw_messages' if is_increment() else source(source_name, 'messages') -%}
 -- Messages of which files hold several versions, by hash; a collision only adds a candidate.
 repeated as (
 
     select {{ hash_number(['source_name', 'thread_id', 'message_id']) }} as identity_hash
-    from {{ source(source_name, 'messages') }}
+    from {{ raw_messages }}
     group by {{ hash_number(['source_name', 'thread_id', 'message_id']) }}
     having count(*) > 1
 
@@ -25,7 +38,7 @@ versions as (
             partition by source_name, thread_id, message_id
             order by edited_at desc nulls last, row_key desc
         ) as version_rank
-    from {{ source(source_name, 'messages') }}
+    from {{ raw_messages }}
     where
         {{ hash_number(['source_name', 'thread_id', 'message_id']) }} in (
             select identity_hash from repeated
@@ -69,7 +82,7 @@ select
     messages.referral,
     messages.source_metadata,
     messages._dlt_load_id as load_id
-from {{ source(source_name, 'messages') }} as messages
+from {{ raw_messages }} as messages
 left join outdated on messages.row_key = outdated.row_key
 where outdated.row_key is null
 {%- endmacro %}

@@ -17,6 +17,7 @@ from pipelines.lib.raw_tables import DATASETS
 from tests.conftest import ROOT
 
 PUBLISHED = dg.AssetKey(["published", "analytics"])
+STATE = dg.AssetKey(["intermediate", "int_build_state"])
 
 
 @pytest.fixture(scope="module")
@@ -105,13 +106,25 @@ def test_lineage_leads_from_raw_to_the_publication(
     assert len(marts) > 10
     assert graph.get(PUBLISHED).parent_keys == marts
     assert source_keys(manifest) - upstream == set()
-    # A model that no mart needs would be built for nobody.
-    assert model_keys(manifest) - upstream == set()
+    # A model that no mart needs would be built for nobody; the next build needs this one.
+    assert model_keys(manifest) - upstream == {STATE}
     roots = {key for key in upstream if not graph.get(key).parent_keys}
     generated = {key for key in roots if key in model_keys(manifest)}
     assert {key.path[0] for key in roots - generated} == {
         "raw_telegram_export", "raw_whatsapp_export", "raw_tabular", "raw_otvet",
     }  # fmt: skip
+
+
+def test_state_of_a_build_is_written_after_everything_else(manifest: dict[str, Any]) -> None:
+    parents, upstream = manifest["parent_map"], set()
+    waiting = ["model.otvet.int_build_state"]
+    while waiting:
+        for parent in set(parents[waiting.pop()]) - upstream:
+            upstream.add(parent)
+            waiting.append(parent)
+
+    models = {name for name in manifest["nodes"] if name.startswith("model.")}
+    assert models - upstream == {"model.otvet.int_build_state"}
 
 
 @pytest.mark.parametrize("job", ["main_job", "build_job", "inbox_job"])

@@ -22,8 +22,12 @@ from pipelines.lib.dbt_project import (
     ensure_manifest,
     read_failures,
 )
+from pipelines.lib.increments import build_mode
 from pipelines.lib.progress import step
 from pipelines.settings import Settings
+
+# A run that carries this tag makes every row anew.
+FULL_REFRESH_TAG = "otvet/full_refresh"
 
 
 class OtvetDbtTranslator(DagsterDbtTranslator):
@@ -57,10 +61,13 @@ def _build(
     settings: Settings, context: dg.AssetExecutionContext, dbt: DbtCliResource
 ) -> Iterator[Any]:
     variables = dbt_variables(settings, as_of(settings))
-    step("building the models")
+    mode = build_mode(settings, variables, full_refresh=FULL_REFRESH_TAG in context.run.tags)
+    what = "what changed" if mode.full_because is None else f"all, {mode.full_because}"
+    step(f"building the models: {what}")
     os.environ.update(dbt_environment(settings))
+    variables |= mode.variables
     invocation: DbtCliInvocation = dbt.cli(
-        ["build", "--vars", json.dumps(variables, ensure_ascii=False)],
+        ["build", *mode.arguments, "--vars", json.dumps(variables, ensure_ascii=False)],
         context=context,
         target_path=settings.dbt_target,
     )

@@ -18,7 +18,7 @@ identities as (
     select
         author_source_id,
         min(customer_key) as customer_key
-    from {{ ref('int_customer_identities') }}
+    from {{ ref('int_known_customers') }}
     group by author_source_id
 
 ),
@@ -42,7 +42,7 @@ phone_customers as (
     select
         phone_id,
         min(customer_key) as customer_key
-    from {{ ref('int_customer_identities') }}
+    from {{ ref('int_known_customers') }}
     where phone_id is not null
     group by phone_id
 

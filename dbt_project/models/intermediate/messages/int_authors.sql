@@ -35,14 +35,7 @@ select
     authors.author_type,
     authors.author_source_id,
     authors.staff_id,
-    case
-        -- An agent whom nothing names is nobody's credit, but the message stays.
-        when
-            authors.author_type = 'agent'
-            and coalesce(authors.staff_id, authors.author_source_id) is not null
-            then {{ key(['coalesce(authors.staff_id, authors.source_slug)',
-                         'coalesce(authors.staff_id, authors.author_source_id)']) }}
-    end as agent_key,
+    {{ agent_key('authors') }} as agent_key,
     case when authors.author_type = 'customer' then customers.customer_key end as customer_key
 from authors
 left join customers

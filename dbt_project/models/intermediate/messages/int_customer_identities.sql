@@ -15,26 +15,9 @@ authors as (
 
 ),
 
-cards as (
-
-    {% for name in ['telegram_export', 'whatsapp_export', 'tabular'] -%}
-    select
-        messenger_id,
-        phone_id
-    from {{ ref('stg_' ~ name ~ '__contacts') }}
-    where messenger_id is not null and phone_id is not null
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
-
--- One phone per messenger id; the smallest, so that the choice does not depend on load order.
 phones as (
 
-    select
-        messenger_id,
-        min(phone_id) as phone_id
-    from cards
-    group by messenger_id
+    select * from {{ ref('int_messenger_phones') }}
 
 )
 

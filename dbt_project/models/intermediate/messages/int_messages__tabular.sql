@@ -1,2 +1,2 @@
 {{ config(materialized='view') }}
-{{ resolve_authors('stg_tabular__messages') }}
+{{ resolve_authors(ref('stg_tabular__messages'), ref('int_thread_askers')) }}

@@ -1,2 +1,2 @@
 {{ config(materialized='view') }}
-{{ resolve_authors('stg_telegram_export__messages') }}
+{{ resolve_authors(ref('stg_telegram_export__messages'), ref('int_thread_askers')) }}

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', incremental_strategy='by_thread') }}
 {#
     The conversations of plain chats under other gaps G (docs/DECISIONS.md E9).
 

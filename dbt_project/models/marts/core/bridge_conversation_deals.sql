@@ -27,16 +27,11 @@ payments as (
 conversations as (
 
     select
-        keys.conversation_key,
-        {{ from_micros('conversations.started_micros') }} as started_at,
-        threads.thread_id,
-        people.customer_key
-    from {{ ref('int_conversations') }} as conversations
-    inner join {{ ref('int_conversation_keys') }} as keys
-        using (thread_num, stream_no, conversation_no)
-    inner join {{ ref('int_threads') }} as threads on conversations.thread_num = threads.thread_num
-    left join {{ ref('int_conversation_people') }} as people
-        using (thread_num, stream_no, conversation_no)
+        conversation_key,
+        started_at,
+        thread_id,
+        customer_key
+    from {{ ref('int_conversation_facts') }}
 
 ),
 

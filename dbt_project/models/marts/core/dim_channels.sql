@@ -6,5 +6,5 @@ select
     coalesce(min(channel_name), min(source_slug)) as channel_name,
     min(team) as team_key,
     count(*) as thread_count
-from {{ ref('int_threads') }}
+from {{ ref('int_known_threads') }}
 group by channel_key

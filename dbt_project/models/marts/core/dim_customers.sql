@@ -2,34 +2,36 @@ with
 
 identities as (
 
-    select * from {{ ref('int_customer_identities') }}
+    select
+        customer_key,
+        count(*) as identity_count,
+        max(case when phone_id is not null then 1 else 0 end) = 1 as has_phone
+    from {{ ref('int_known_customers') }}
+    group by customer_key
 
 ),
 
 messages as (
 
     select
-        authors.customer_key,
-        min(messages.sent_at) as first_message_at,
-        max(messages.sent_at) as last_message_at,
-        count(*) as message_count
-    from {{ ref('int_messages__unioned') }} as messages
-    inner join {{ ref('int_events') }} as events on messages.message_num = events.message_num
-    inner join {{ ref('int_authors') }} as authors on events.author_num = authors.author_num
-    where authors.customer_key is not null and messages.event_type = 'message'
-    group by authors.customer_key
+        customer_key,
+        min(first_message_at) as first_message_at,
+        max(last_message_at) as last_message_at,
+        cast(sum(message_count) as bigint) as message_count
+    from {{ ref('int_known_authors') }}
+    where customer_key is not null and message_count > 0
+    group by customer_key
 
 )
 
 select
     identities.customer_key,
     concat('Customer ', substr(identities.customer_key, 1, 6)) as customer_label,
-    count(*) as identity_count,
-    max(case when identities.phone_id is not null then 1 else 0 end) = 1 as has_phone,
-    min(messages.first_message_at) as first_message_at,
-    min({{ local_date('messages.first_message_at') }}) as first_message_local_date,
-    max(messages.last_message_at) as last_message_at,
-    max(messages.message_count) as message_count
+    identities.identity_count,
+    identities.has_phone,
+    messages.first_message_at,
+    {{ local_date('messages.first_message_at') }} as first_message_local_date,
+    messages.last_message_at,
+    messages.message_count
 from identities
 inner join messages on identities.customer_key = messages.customer_key
-group by identities.customer_key

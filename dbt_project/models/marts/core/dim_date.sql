@@ -3,12 +3,12 @@ with
 bounds as (
 
     select
-        coalesce(min({{ local_date('sent_at') }}), date '2024-01-01') as first_date,
+        coalesce(min({{ local_date('first_event_at') }}), date '2024-01-01') as first_date,
         greatest(
-            coalesce(max({{ local_date('sent_at') }}), date '2024-01-01'),
+            coalesce(max({{ local_date('last_event_at') }}), date '2024-01-01'),
             {{ local_date(as_of()) }}
         ) as last_date
-    from {{ ref('int_messages__unioned') }}
+    from {{ ref('int_known_threads') }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 teams as (
 
-    select team as team_key from {{ ref('int_threads') }}
+    select team as team_key from {{ ref('int_known_threads') }}
     union all
     select team_key from {{ ref('dim_agents') }}
     union all

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', incremental_strategy='by_thread') }}
 with
 
 events as (
@@ -40,7 +41,7 @@ first_responses as (
 
 conversations as (
 
-    select * from {{ ref('fct_conversations') }}
+    select * from {{ ref('int_conversation_facts') }}
 
 ),
 
@@ -89,6 +90,7 @@ select
     {{ key(['participations.conversation_key', 'participations.agent_key']) }}
         as conversation_agent_key,
     participations.conversation_key,
+    conversations.thread_key,
     participations.agent_key,
     conversations.customer_key,
     conversations.channel_key,

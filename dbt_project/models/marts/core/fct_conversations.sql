@@ -1,57 +1,19 @@
+{{ config(
+    materialized='incremental', incremental_strategy='by_thread', unique_key='conversation_key'
+) }}
+{#
+    Conversations with what deals and the present moment say of them; all else is their threads' own.
+    Of threads that are not entered an increment replaces the rows about which those say otherwise.
+#}
+{% set judged_columns = [
+    'outcome', 'refusal_reason', 'deal_count', 'has_lead_in_window', 'has_purchase_in_window',
+    'is_lead_window_mature', 'is_purchase_window_mature', 'attributed_amount',
+] -%}
 with
 
-conversations as (
+facts as (
 
-    select * from {{ ref('int_conversations') }}
-
-),
-
-keys as (
-
-    select * from {{ ref('int_conversation_keys') }}
-
-),
-
-threads as (
-
-    select * from {{ ref('int_threads') }}
-
-),
-
-first_responses as (
-
-    select * from {{ ref('int_first_responses') }}
-
-),
-
-attributes as (
-
-    select * from {{ ref('int_conversation_attributes') }}
-
-),
-
-people as (
-
-    select * from {{ ref('int_conversation_people') }}
-
-),
-
-answers as (
-
-    select * from {{ ref('int_conversation_answers') }}
-
-),
-
-effort as (
-
-    select
-        thread_num,
-        stream_no,
-        conversation_no,
-        sum(effort_seconds) as aht_active_seconds
-    from {{ ref('int_agent_effort') }}
-    where conversation_no is not null
-    group by thread_num, stream_no, conversation_no
+    select * from {{ ref('int_conversation_facts') }}
 
 ),
 
@@ -61,175 +23,100 @@ deals as (
 
 ),
 
-timed as (
+judged as (
 
     select
-        conversations.*,
-        {{ from_micros('conversations.started_micros') }} as started_at,
-        {{ from_micros('conversations.last_message_micros') }} as last_message_at,
-        {{ from_micros('conversations.closed_micros') }} as closed_at,
-        {{ from_micros('conversations.first_customer_micros') }} as first_customer_message_at
-    from conversations
-
-),
-
--- A first wait that nobody answered lasts until something else ends it, or until now.
-unanswered as (
-
-    select
-        thread_num,
-        stream_no,
-        conversation_no,
-        first_responses.waiting_since_at as unanswered_since_at,
-        least(
-            coalesce(first_responses.stopped_at, {{ as_of() }}),
-            coalesce(timed.closed_at, {{ as_of() }})
-        ) as unanswered_until_at
-    from timed
-    inner join first_responses using (thread_num, stream_no, conversation_no)
-    where not first_responses.is_answered
-
-),
-
-resolved as (
-
-    select
-        timed.thread_num,
-        timed.stream_no,
-        timed.conversation_no,
-        {{ business_micros('start_segment', 'timed.started_at') }} as start_business_micros,
-        {{ business_micros('close_segment', 'timed.closed_at') }} as close_business_micros,
-        unanswered.unanswered_since_at,
-        unanswered.unanswered_until_at,
-        -- Null without a schedule: then the calendar counts.
-        cast(floor((
-            {{ business_micros('until_segment', 'unanswered.unanswered_until_at') }}
-            - ({{ business_micros('since_segment', 'unanswered.unanswered_since_at') }})
-        ) / 1000000.0) as bigint) as unanswered_business_seconds,
-        schedules.schedule_team
-    from timed
-    inner join {{ ref('int_thread_schedules') }} as schedules
-        on timed.thread_num = schedules.thread_num
-    left join unanswered
-        on
-            timed.thread_num = unanswered.thread_num
-            and timed.stream_no = unanswered.stream_no
-            and timed.conversation_no = unanswered.conversation_no
-    {{ join_business_segment('start_segment', 'schedules.schedule_team', 'timed.started_at') }}
-    {{ join_business_segment('close_segment', 'schedules.schedule_team', 'timed.closed_at') }}
-    {{ join_business_segment(
-        'since_segment', 'schedules.schedule_team', 'unanswered.unanswered_since_at') }}
-    {{ join_business_segment(
-        'until_segment', 'schedules.schedule_team', 'unanswered.unanswered_until_at') }}
+        facts.*,
+        case
+            when facts.is_open then 'in_progress'
+            when deals.paid_deal_count > 0 then 'purchase'
+            when deals.open_deal_count + deals.won_deal_count > 0 then 'lead'
+            when deals.lost_deal_count > 0 then 'refusal'
+            else facts.outcome_without_deals
+        end as outcome,
+        deals.refusal_reason,
+        coalesce(deals.deal_count, 0) as deal_count,
+        coalesce(deals.is_lead_in_window, false) as has_lead_in_window,
+        coalesce(deals.is_paid_in_window, false) as has_purchase_in_window,
+        {{ add_seconds('facts.started_at', var('lead_window_days') * 86400) }}
+        <= {{ as_of() }} as is_lead_window_mature,
+        {{ add_seconds('facts.started_at', var('purchase_window_days') * 86400) }}
+        <= {{ as_of() }} as is_purchase_window_mature,
+        deals.attributed_amount
+    from facts
+    left join deals on facts.conversation_key = deals.conversation_key
 
 )
 
 select
-    keys.conversation_key,
-    keys.thread_key,
-    keys.first_message_key,
-    threads.source_slug,
-    threads.channel_type,
-    threads.channel_key,
-    threads.team as team_key,
-    people.customer_key,
-    case
-        when timed.initiated_by = 'us' then 'outbound'
-        when threads.is_group then 'group'
-        when timed.agent_message_count > 0 and timed.bot_message_count > 0 then 'mixed'
-        when timed.bot_message_count > 0 then 'bot'
-        else 'chat'
-    end as interaction_type,
-    timed.initiated_by,
-    timed.started_at,
-    {{ local_date('timed.started_at') }} as started_local_date,
-    timed.last_message_at,
-    timed.closed_at,
-    timed.close_reason,
-    timed.is_open,
-    not timed.is_open as is_finished,
-    first_responses.waiting_since_at,
-    first_responses.first_response_at,
-    first_responses.first_response_agent_key,
-    first_responses.first_response_calendar_seconds,
-    first_responses.first_response_business_seconds,
-    coalesce(
-        first_responses.first_response_calendar_seconds,
-        {{ seconds_between('resolved.unanswered_since_at', 'resolved.unanswered_until_at') }}
-    ) as first_wait_calendar_seconds,
-    coalesce(
-        first_responses.first_response_business_seconds,
-        resolved.unanswered_business_seconds,
-        {{ seconds_between('resolved.unanswered_since_at', 'resolved.unanswered_until_at') }}
-    ) as first_wait_business_seconds,
-    {{ local_hour('first_responses.waiting_since_at') }} as waiting_since_local_hour,
-    {{ iso_weekday(local_date('first_responses.waiting_since_at')) }} as waiting_since_iso_weekday,
-    {{ seconds_between('timed.first_customer_message_at', 'answers.first_human_answer_at') }}
-        as frt_customer_view_seconds,
-    {{ seconds_between('timed.first_customer_message_at', 'answers.first_bot_answer_at') }}
-        as frt_bot_seconds,
-    {{ seconds_between(
-        'timed.first_customer_message_at',
-        'least(answers.first_human_answer_at, answers.first_bot_answer_at)'
-    ) }} as frt_any_seconds,
-    first_responses.is_answered,
-    coalesce(first_responses.is_answered, false) as has_first_response,
-    first_responses.waiting_since_at is not null as awaits_human,
-    first_responses.is_within_target,
-    first_responses.is_within_target_business,
-    first_responses.is_business_zero,
-    timed.is_open and coalesce(not first_responses.is_answered, false) as is_open_unanswered,
-    timed.is_open and timed.is_customer_waiting as is_customer_waiting,
-    coalesce(cast(floor(
-        (timed.last_dialog_micros - timed.started_micros) / 1000000.0
-    ) as bigint), 0) as dialog_duration_seconds,
-    cast(effort.aht_active_seconds as bigint) as aht_active_seconds,
-    {{ seconds_between('timed.started_at', 'timed.closed_at') }} as resolution_calendar_seconds,
-    cast(floor(
-        case
-            when resolved.schedule_team is null
-                then timed.closed_micros - timed.started_micros
-            else resolved.close_business_micros - resolved.start_business_micros
-        end / 1000000.0
-    ) as bigint) as resolution_business_seconds,
-    cast(timed.message_count as bigint) as message_count,
-    cast(timed.customer_message_count as bigint) as customer_message_count,
-    cast(timed.agent_message_count as bigint) as agent_message_count,
-    cast(timed.bot_message_count as bigint) as bot_message_count,
-    coalesce(people.agent_count, 0) as agent_count,
-    timed.is_handed_off,
-    case
-        when timed.is_open then 'in_progress'
-        when deals.paid_deal_count > 0 then 'purchase'
-        when deals.open_deal_count + deals.won_deal_count > 0 then 'lead'
-        when deals.lost_deal_count > 0 then 'refusal'
-        when timed.is_customer_waiting then 'abandoned_by_us'
-        when coalesce(not first_responses.is_answered, false) then 'abandoned_by_us'
-        when attributes.is_solved or timed.close_reason = 'explicit' then 'resolved'
-        when answers.is_our_question_last then 'abandoned_by_customer'
-        else 'resolved'
-    end as outcome,
-    deals.refusal_reason,
-    coalesce(attributes.intent, 'unknown') as intent,
-    coalesce(attributes.topic, 'unknown') as topic,
-    attributes.locale,
-    coalesce(attributes.is_spam, false) as is_spam,
-    coalesce(deals.deal_count, 0) as deal_count,
-    coalesce(deals.is_lead_in_window, false) as has_lead_in_window,
-    coalesce(deals.is_paid_in_window, false) as has_purchase_in_window,
-    {{ add_seconds('timed.started_at', var('lead_window_days') * 86400) }}
-    <= {{ as_of() }} as is_lead_window_mature,
-    {{ add_seconds('timed.started_at', var('purchase_window_days') * 86400) }}
-    <= {{ as_of() }} as is_purchase_window_mature,
-    deals.attributed_amount,
+    judged.conversation_key,
+    judged.thread_key,
+    judged.first_message_key,
+    judged.source_slug,
+    judged.channel_type,
+    judged.channel_key,
+    judged.team_key,
+    judged.customer_key,
+    judged.interaction_type,
+    judged.initiated_by,
+    judged.started_at,
+    judged.started_local_date,
+    judged.last_message_at,
+    judged.closed_at,
+    judged.close_reason,
+    judged.is_open,
+    judged.is_finished,
+    judged.waiting_since_at,
+    judged.first_response_at,
+    judged.first_response_agent_key,
+    judged.first_response_calendar_seconds,
+    judged.first_response_business_seconds,
+    judged.first_wait_calendar_seconds,
+    judged.first_wait_business_seconds,
+    judged.waiting_since_local_hour,
+    judged.waiting_since_iso_weekday,
+    judged.frt_customer_view_seconds,
+    judged.frt_bot_seconds,
+    judged.frt_any_seconds,
+    judged.is_answered,
+    judged.has_first_response,
+    judged.awaits_human,
+    judged.is_within_target,
+    judged.is_within_target_business,
+    judged.is_business_zero,
+    judged.is_open_unanswered,
+    judged.is_customer_waiting,
+    judged.dialog_duration_seconds,
+    judged.aht_active_seconds,
+    judged.resolution_calendar_seconds,
+    judged.resolution_business_seconds,
+    judged.message_count,
+    judged.customer_message_count,
+    judged.agent_message_count,
+    judged.bot_message_count,
+    judged.agent_count,
+    judged.is_handed_off,
+    judged.outcome,
+    judged.refusal_reason,
+    judged.intent,
+    judged.topic,
+    judged.locale,
+    judged.is_spam,
+    judged.deal_count,
+    judged.has_lead_in_window,
+    judged.has_purchase_in_window,
+    judged.is_lead_window_mature,
+    judged.is_purchase_window_mature,
+    judged.attributed_amount,
     '{{ var("definition_version") }}' as definition_version
-from timed
-inner join keys using (thread_num, stream_no, conversation_no)
-inner join resolved using (thread_num, stream_no, conversation_no)
-inner join threads on timed.thread_num = threads.thread_num
-inner join answers using (thread_num, stream_no, conversation_no)
-left join first_responses using (thread_num, stream_no, conversation_no)
-left join people using (thread_num, stream_no, conversation_no)
-left join effort using (thread_num, stream_no, conversation_no)
-left join attributes on keys.conversation_key = attributes.conversation_key
-left join deals on keys.conversation_key = deals.conversation_key
+from judged
+{% if is_increment() -%}
+left join {{ kept('marts', 'fct_conversations') }} as kept
+    on judged.conversation_key = kept.conversation_key
+where
+    judged.thread_key in (select thread_key from {{ ref('int_touched_threads') }})
+    or kept.conversation_key is null
+    {% for column in judged_columns -%}
+    or judged.{{ column }} is distinct from kept.{{ column }}
+    {% endfor %}
+{%- endif %}

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', incremental_strategy='by_thread') }}
 with
 
 messages as (

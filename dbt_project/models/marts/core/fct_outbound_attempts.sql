@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', incremental_strategy='by_thread') }}
 {# Our first steps towards a customer, answered (they opened a conversation) or not. #}
 with
 

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', incremental_strategy='by_thread') }}
 with
 
 waits as (
@@ -48,6 +49,7 @@ messages as (
 select
     {{ key(["'reply'", message_key('threads', 'waiting_messages.message_id')]) }} as reply_key,
     keys.conversation_key,
+    keys.thread_key,
     threads.source_slug,
     threads.channel_type,
     threads.channel_key,

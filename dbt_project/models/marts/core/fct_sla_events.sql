@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', incremental_strategy='by_thread') }}
 {#
     The first-response target of each conversation that awaits a human. A breach fires at the deadline
     whether or not anybody ever answers; a courtesy as the customer's last word stops the clock.
@@ -65,6 +66,7 @@ judged as (
 select
     {{ key(["'sla'", "'first_response'", 'keys.conversation_key']) }} as sla_event_key,
     keys.conversation_key,
+    keys.thread_key,
     threads.source_slug,
     threads.channel_key,
     threads.team as team_key,

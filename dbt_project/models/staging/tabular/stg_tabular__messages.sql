@@ -1,1 +1,1 @@
-{{ stage_messages('raw_tabular') }}
+{{ stage_messages('raw_tabular', ref('int_touched_threads')) }}

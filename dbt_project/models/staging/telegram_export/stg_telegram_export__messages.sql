@@ -1,1 +1,1 @@
-{{ stage_messages('raw_telegram_export') }}
+{{ stage_messages('raw_telegram_export', ref('int_touched_threads')) }}

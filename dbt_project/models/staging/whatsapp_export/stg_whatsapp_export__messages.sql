@@ -1,1 +1,1 @@
-{{ stage_messages('raw_whatsapp_export') }}
+{{ stage_messages('raw_whatsapp_export', ref('int_touched_threads')) }}

@@ -1,0 +1,118 @@
+{#
+    What this build was made from, in rows that the next one compares with its own: the loads it saw,
+    and all that decides about messages without being one (staff, phones, rules, statements about
+    chats). int_build_state keeps the rows of the last complete build.
+#}
+with
+
+{% for name in ['telegram_export', 'whatsapp_export', 'tabular'] -%}
+{{ name }}_loads as (
+
+    select
+        'load' as kind,
+        'raw_{{ name }}' as scope,
+        _dlt_load_id as subject,
+        cast(count(*) as {{ dbt.type_string() }}) as content
+    from {{ source('raw_' ~ name, 'messages') }}
+    group by _dlt_load_id
+
+),
+
+{% endfor -%}
+staff as (
+
+    select
+        'staff' as kind,
+        source_slug as scope,
+        author_source_id as subject,
+        {{ key(['role', 'agent_id', 'agent_name', 'team', 'valid_from', 'valid_to']) }} as content
+    from {{ ref('int_staff__matched') }}
+
+),
+
+-- Where somebody of the staff is known, everybody else of the source is a customer.
+staffed as (
+
+    select
+        'staffed' as kind,
+        source_slug as scope,
+        cast(null as {{ dbt.type_string() }}) as subject,
+        'agent' as content
+    from {{ ref('int_staff__matched') }}
+    where role = 'agent'
+    group by source_slug
+
+),
+
+phones as (
+
+    select
+        'phone' as kind,
+        cast(null as {{ dbt.type_string() }}) as scope,
+        messenger_id as subject,
+        phone_id as content
+    from {{ ref('int_messenger_phones') }}
+
+),
+
+rules as (
+
+    select
+        'rule' as kind,
+        source_slug as scope,
+        cast(null as {{ dbt.type_string() }}) as subject,
+        {{ key(['us_rule', 'conversation_mode', 'team']) }} as content
+    from {{ ref('stg_otvet__source_rules') }}
+
+),
+
+statements as (
+
+    select
+        'statement' as kind,
+        source_name as scope,
+        thread_id as subject,
+        row_key as content
+    from {{ ref('stg_tabular__conversations') }}
+
+),
+
+build as (
+
+    {% for subject, content in [
+        ('as_of', var('as_of')),
+        ('fingerprint', var('build_fingerprint')),
+        ('mode', 'increment' if is_increment() else 'full'),
+    ] -%}
+    select
+        'build' as kind,
+        cast(null as {{ dbt.type_string() }}) as scope,
+        '{{ subject }}' as subject,
+        '{{ content }}' as content
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+inputs as (
+
+    {% for part in [
+        'telegram_export_loads', 'whatsapp_export_loads', 'tabular_loads', 'staff', 'staffed',
+        'phones', 'rules', 'statements', 'build',
+    ] -%}
+    select
+        kind,
+        scope,
+        subject,
+        content
+    from {{ part }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select
+    '{{ invocation_id }}' as build_id,
+    kind,
+    scope,
+    subject,
+    content
+from inputs

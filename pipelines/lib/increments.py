@@ -1,0 +1,149 @@
+"""Whether a build may keep the rows of threads that nothing touched, or has to make all anew.
+
+The models keep in `intermediate.int_build_state` what the last complete build was made from. An
+increment is right only on top of tables that the same code made by the same rules up to an earlier
+moment from raw rows that are still there; whatever else differs, the models compare row by row
+themselves (docs/ARCHITECTURE.md, "Incremental builds").
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.lib import business_calendar, company_config, raw_tables
+from pipelines.lib.company_state import company_config as read_inputs
+from pipelines.settings import DBT_PROJECT_DIR, Settings
+
+STATE = ("intermediate", "int_build_state")
+# Tables whose rows of untouched threads stay, and the notes about the last build.
+KEPT = (
+    STATE,
+    ("intermediate", "int_build_inputs"),
+    ("intermediate", "int_touched_threads"),
+    ("intermediate", "int_known_threads"),
+    ("intermediate", "int_known_authors"),
+    ("intermediate", "int_known_names"),
+    ("intermediate", "int_conversation_facts"),
+    ("intermediate", "int_gap_conversations"),
+    ("marts", "fct_conversations"),
+    ("marts", "fct_messages"),
+    ("marts", "fct_replies"),
+    ("marts", "fct_sessions"),
+    ("marts", "fct_outbound_attempts"),
+    ("marts", "fct_sla_events"),
+    ("marts", "fct_conversation_agents"),
+)
+
+
+@dataclass(frozen=True)
+class BuildMode:
+    """`full_because` is the reason for a full build, None for an increment."""
+
+    fingerprint: str
+    full_because: str | None
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The variables of dbt that say so."""
+        return {
+            "is_increment": self.full_because is None,
+            "build_fingerprint": self.fingerprint,
+        }
+
+    @property
+    def arguments(self) -> list[str]:
+        """The arguments of dbt that say so."""
+        return [] if self.full_because is None else ["--full-refresh"]
+
+
+def build_mode(
+    settings: Settings, variables: dict[str, Any], *, full_refresh: bool = False
+) -> BuildMode:
+    """Decide how the next build of a home works.
+
+    Args:
+        variables: the variables of that build; `as_of` is its moment.
+        full_refresh: a full build was asked for.
+    """
+    mark = fingerprint(settings, variables)
+    reason = "asked for" if full_refresh else _why_full(settings, mark, str(variables["as_of"]))
+    return BuildMode(mark, reason)
+
+
+def fingerprint(settings: Settings, variables: dict[str, Any]) -> str:
+    """Hash all that figures depend on beside the loaded rows and the moment of the build.
+
+    The models, the variables, the files that people edit, the code that makes the working calendar,
+    and DuckDB: the models group by its hash function, which is another one in another version.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(_sources_of_figures()):
+        digest.update(f"{path.name}\0".encode())
+        digest.update(path.read_bytes())
+    rules = {name: value for name, value in variables.items() if name != "as_of"}
+    digest.update(json.dumps(rules, sort_keys=True, default=str).encode())
+    digest.update(repr(read_inputs(settings)).encode())
+    digest.update(duckdb.__version__.encode())
+    return digest.hexdigest()
+
+
+def _sources_of_figures() -> Iterator[Path]:
+    for folder in ("models", "macros", "seeds"):
+        yield from (path for path in (DBT_PROJECT_DIR / folder).rglob("*") if path.is_file())
+    yield DBT_PROJECT_DIR / "dbt_project.yml"
+    for module in (business_calendar, company_config):
+        assert module.__file__ is not None
+        yield Path(module.__file__)
+
+
+def _why_full(settings: Settings, mark: str, as_of: str) -> str | None:
+    if not settings.warehouse.exists():
+        return "there is no build yet"
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        existing = set(
+            connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        )
+        if STATE not in existing:
+            return "there is no complete build yet"
+        missing = [table for table in KEPT if table not in existing]
+        if missing:
+            return f"{'.'.join(missing[0])} is missing"
+        state, inputs = _notes(connection, STATE[1]), _notes(connection, "int_build_inputs")
+        if state.get("fingerprint") != mark:
+            return "code, rules or configuration changed"
+        if datetime.fromisoformat(state["as_of"]) > datetime.fromisoformat(as_of):
+            return "the moment of the build lies before that of the last one"
+        if inputs["build_id"] != state["build_id"] and inputs["mode"] == "full":
+            return "the full build before did not end"
+        if _raw_rows_are_gone(connection):
+            return "raw rows of earlier builds are gone"
+    return None
+
+
+def _notes(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    rows = connection.execute(
+        f"select build_id, subject, content from intermediate.{table} where kind = 'build'"
+    ).fetchall()
+    return {"build_id": str(rows[0][0])} | {name: str(content) for _, name, content in rows}
+
+
+def _raw_rows_are_gone(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Loaded messages only come; where some went, nobody knows whose rows are to be made anew."""
+    loads = " union all ".join(
+        f"select 'raw_{kind}' as scope, _dlt_load_id as subject, cast(count(*) as text) as content"
+        f" from raw_{kind}.messages group by _dlt_load_id"
+        for kind in raw_tables.DATASETS
+    )
+    gone = connection.execute(
+        "select 1 from (select scope, subject, content from intermediate.int_build_state"
+        f" where kind = 'load' except ({loads})) limit 1"
+    ).fetchone()
+    return gone is not None
