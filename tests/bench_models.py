@@ -17,9 +17,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 import duckdb
 
@@ -29,6 +32,8 @@ from pipelines.lib.increments import build_mode
 from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT, Settings, load_settings
 from tests.bench_inputs import append_line
 
+P = ParamSpec("P")
+T = TypeVar("T")
 FLOOR: Final = "../shared/lab/floor_opt.py"
 # Turns, conversations and first responses: what the floor computes.
 FLOOR_FACTS: Final = ("+int_turns", "+int_conversations", "+int_first_responses")
@@ -151,16 +156,13 @@ def measure_models(rows: int, folder: Path, threads: int = 2) -> None:
     parquet = folder / "messages"
     parquet.mkdir(parents=True)
     (folder / "scratch").mkdir()
-    threads_of_chats = max(1, rows // _THREAD_MESSAGES)
-    with duckdb.connect() as connection:
-        path = parquet / "messages.parquet"
-        connection.execute(_MESSAGES_SQL.format(threads=threads_of_chats, path=path))
+    _apart(_write, parquet / "messages.parquet", max(1, rows // _THREAD_MESSAGES))
     settings = load_settings({**os.environ, "OTVET_HOME": str(folder / "home")})
-    make(settings)
+    _apart(make, settings)
     environment = {**os.environ, **dbt_environment(settings), "OTVET_THREADS": str(threads)}
     nothing = run_measured(_dbt(settings, "run"), environment, folder)
     _tell("dbt on no rows", None, nothing, None)
-    count = _load(settings, parquet)
+    count = _apart(_load, settings, parquet)
     floor = PROJECT_ROOT / FLOOR
     base = None
     if floor.exists():
@@ -174,8 +176,7 @@ def measure_models(rows: int, folder: Path, threads: int = 2) -> None:
     _tell("models of the floor's facts", count, run_measured(selected, environment, folder), base)
     full = run_measured(_dbt(settings, "run", full_refresh=True), environment, folder)
     _tell("full build", count, full, base)
-    with duckdb.connect(str(settings.warehouse)) as connection:
-        connection.execute("set TimeZone = 'UTC'").execute(_NEXT_DAY_SQL)
+    _apart(_load_next_day, settings)
     increment = run_measured(_dbt(settings, "run"), environment, folder)
     _tell("increment after 1 % more", None, increment, None)
     for clock in ("seconds", "cpu_seconds"):
@@ -185,6 +186,22 @@ def measure_models(rows: int, folder: Path, threads: int = 2) -> None:
             f"models: the increment takes {part / whole:.0%} of the full build in {clock},"
             f" {(part - fixed) / (whole - fixed):.0%} beside what dbt takes on no rows",
         )
+
+
+def _apart(work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    """Do something in a process of its own: a measured process inherits the peak of this one."""
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(work, *given, **named).result()
+
+
+def _write(path: Path, threads_of_chats: int) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(_MESSAGES_SQL.format(threads=threads_of_chats, path=path))
+
+
+def _load_next_day(settings: Settings) -> None:
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute("set TimeZone = 'UTC'").execute(_NEXT_DAY_SQL)
 
 
 def _load(settings: Settings, parquet: Path) -> int:
@@ -201,7 +218,7 @@ def _load(settings: Settings, parquet: Path) -> int:
 
 def _dbt(settings: Settings, verb: str, *more: str, full_refresh: bool = False) -> list[str]:
     variables = dbt_variables(settings, _NOW)
-    mode = build_mode(settings, variables, full_refresh=full_refresh)
+    mode = _apart(build_mode, settings, variables, full_refresh=full_refresh)
     arguments = mode.arguments if verb == "run" else []
     return [
         str(DBT_EXECUTABLE), "--quiet", verb, *arguments, *more,
