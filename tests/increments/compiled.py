@@ -118,7 +118,8 @@ class CompiledHome:
             self.connection.execute(f"create temp table batch as {sql}")
             others = f"or {key} in (select {key} from batch)" if key else ""
             self.connection.execute(
-                f"delete from {name} where thread_key in (select thread_key from {touched}) {others}"
+                f"delete from {name}"
+                f" where thread_key in (select thread_key from {touched}) {others}"
             )
             self.connection.execute(f"insert into {name} by name from batch; drop table batch")
         else:
