@@ -159,6 +159,13 @@ def checks(_version: Version, key: str) -> list[Row]:  # noqa: ARG001
 
 
 @st.cache_data(max_entries=_OPEN_VERSIONS, show_spinner=False)
+def gap_sensitivity(_version: Version, key: str) -> list[Row]:  # noqa: ARG001
+    """Return figures under other gaps, shortest gap first; none in versions of older code."""
+    known = _version.read("select 1 from duckdb_tables() where table_name = 'kpi_gap_sensitivity'")
+    return _version.read("select * from kpi_gap_sensitivity order by gap_hours") if known else []
+
+
+@st.cache_data(max_entries=_OPEN_VERSIONS, show_spinner=False)
 def quarantine(_version: Version, key: str) -> list[Row]:  # noqa: ARG001
     """Return the rejected rows with reason and remedy."""
     return _version.read(

@@ -12,7 +12,14 @@ from app.components.drill import show_opened
 from app.components.filters import language_switch, sidebar_filters
 from app.components.formatting import Formatter
 from app.components.health_strip import health_strip
-from app.components.screen import Screen, language_texts, pull_address, push_address, show
+from app.components.screen import (
+    Screen,
+    keep,
+    language_texts,
+    pull_address,
+    push_address,
+    show,
+)
 from app.components.states import guarded
 from app.components.style import apply_style
 from app.components.tile import open_rows
@@ -59,6 +66,7 @@ def main() -> None:
     st.session_state["_page"] = page.url_path
     strip = st.container()
     screen, state = _screen(texts)
+    keep(state)
     show(screen)
     with strip:
         health_strip(screen, texts)

@@ -17,7 +17,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -33,6 +33,7 @@ CHROMIUM_FLAGS: Final = (
 _DESK, _PHONE = (1440, 900), (390, 844)
 _START_SECONDS = 90
 _LOAD_MS = 60_000
+_DRAW_MS = 1500  # charts and fonts draw after the script has ended
 _ROOT = Path(__file__).resolve().parents[1]
 _CONTENT_HEIGHT: Final = """() => Math.min(6000, Math.ceil(Math.max(
     ...[...document.querySelectorAll('[data-testid="stMain"], [data-testid="stSidebarContent"]')]
@@ -86,11 +87,14 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def running_app(home: Path, **environment: str) -> Iterator[str]:
+def running_app(
+    home: Path, log: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """Run the app on a home on a free port; yields its address.
 
     Args:
-        environment: variables to set for it.
+        log: file for what the server prints; without one it is dropped.
+        environment: variables to set for it beside those of this process.
 
     Raises:
         RuntimeError: the server did not answer in time; the message holds what it printed.
@@ -103,14 +107,14 @@ def running_app(home: Path, **environment: str) -> Iterator[str]:
         "--server.address", "127.0.0.1", "--server.port", str(port), "--server.headless", "true",
         "--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none",
     ]  # fmt: skip
-    variables = {**os.environ, "OTVET_HOME": str(home), **environment}
-    with tempfile.TemporaryFile() as log:
-        server = subprocess.Popen(command, cwd=_ROOT, env=variables, stdout=log, stderr=log)
+    variables = {**os.environ, "OTVET_HOME": str(home), **(environment or {})}
+    with log.open("w+b") if log else tempfile.TemporaryFile() as output:
+        server = subprocess.Popen(command, cwd=_ROOT, env=variables, stdout=output, stderr=output)
         address = f"http://127.0.0.1:{port}"
         try:
             if not _answers(f"{address}/_stcore/health", server):
-                log.seek(0)
-                raise RuntimeError(f"The app did not start: {log.read().decode()[-2000:]}")
+                output.seek(0)
+                raise RuntimeError(f"The app did not start: {output.read().decode()[-2000:]}")
             yield address
         finally:
             server.terminate()
@@ -176,7 +180,7 @@ def main() -> None:
                         # The first page names its folder: one that anybody might have.
                         folder = Path(empty) / "otvet" if is_first_run else home
                         own = {"HOME": empty} if is_first_run else {}
-                        with running_app(folder, **own) as address:
+                        with running_app(folder, environment=own) as address:
                             for shot in part:
                                 _photograph(page, address, shot, options.folder)
 
@@ -202,10 +206,11 @@ def _photograph(page: Page, address: str, shot: Shot, folder: Path) -> None:
     settle(page)
     if shot.view == "conversations":
         _open_first(page)
+    page.wait_for_timeout(_DRAW_MS)
     if shot.view != "rows" and not shot.is_cut:
         height = page.evaluate(_CONTENT_HEIGHT)
         page.set_viewport_size({"width": shot.size[0], "height": max(shot.size[1], height)})
-    page.wait_for_timeout(1500)  # charts and fonts draw after the script has ended
+        page.wait_for_timeout(_DRAW_MS)
     page.screenshot(path=folder / f"{shot.name}.png")
 
 

@@ -19,6 +19,8 @@ from typing import Any, Literal
 
 import duckdb
 
+from pipelines.plans import drop_plans
+
 FILE_NAME = "analytics.duckdb"
 CATALOG = "analytics"
 SCHEMA = "marts"
@@ -61,6 +63,11 @@ class Publication:
     def manifest(self) -> Path:
         """The semantic manifest that belongs to these tables."""
         return self.folder / MANIFEST_NAME
+
+    @property
+    def plans(self) -> Path:
+        """Folder of compiled questions, shared by all versions (`pipelines.plans`)."""
+        return self.folder.parent.parent / "plans"
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """Open the version for reading, in UTC."""
@@ -147,7 +154,7 @@ def publish(
     _drop_unfinished(published)
     unfinished.folder.mkdir(parents=True)
     try:
-        _write_database(warehouse, unfinished, meta_tables)
+        _write_database(warehouse, unfinished, meta_tables, time_columns(semantic_manifest))
         _write_manifest(semantic_manifest, unfinished)
         audit(unfinished)
         unfinished.database.chmod(0o444)
@@ -163,6 +170,7 @@ def publish(
     switch(published, publication)
     (published / _FAILURE_NAME).unlink(missing_ok=True)
     _drop_old_versions(published)
+    drop_plans(publication.plans, keep=KEEP_VERSIONS)
     return publication
 
 
@@ -223,11 +231,29 @@ def export_tables(
             yield path, int(counted[0]) if counted else 0
 
 
+def time_columns(semantic_manifest: Path) -> dict[str, str]:
+    """Return the column by which the metrics of each table are asked for a period."""
+    content = json.loads(semantic_manifest.read_text(encoding="utf-8"))
+    columns = {}
+    for model in content["semantic_models"]:
+        name = (model.get("defaults") or {}).get("agg_time_dimension")
+        for dimension in model["dimensions"]:
+            if dimension["name"] == name:
+                columns[model["node_relation"]["alias"]] = dimension["expr"] or name
+    return columns
+
+
 def _write_database(
-    warehouse: Path, publication: Publication, meta_tables: dict[str, Sequence[dict[str, Any]]]
+    warehouse: Path,
+    publication: Publication,
+    meta_tables: dict[str, Sequence[dict[str, Any]]],
+    sorted_by: dict[str, str],
 ) -> None:
+    """Copy the marts, each in the order of its time, so that a period reads its own part only."""
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
+        # Sorting spills when memory is short; by itself DuckDB would spill into the current folder.
+        connection.execute(f"set temp_directory = '{_quoted(publication.folder / '.spill')}'")
         connection.execute(f"attach '{_quoted(warehouse)}' as source (read_only)")
         # An explicit format keeps the file readable for every 1.x client.
         connection.execute(
@@ -240,13 +266,15 @@ def _write_database(
             [SCHEMA],
         ).fetchall()
         for (table,) in tables:
+            order = f' order by "{sorted_by[table]}"' if table in sorted_by else ""
             connection.execute(
-                f'create table target.{SCHEMA}."{table}" as from source.{SCHEMA}."{table}"'
+                f'create table target.{SCHEMA}."{table}" as from source.{SCHEMA}."{table}"{order}'
             )
         for name, rows in meta_tables.items():
             _write_meta_table(connection, name, rows)
         connection.execute("checkpoint target")
         connection.execute("detach target")
+    shutil.rmtree(publication.folder / ".spill", ignore_errors=True)
 
 
 def _write_meta_table(

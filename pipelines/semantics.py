@@ -1,7 +1,8 @@
 """Ask a metric: the only way from the product to a number.
 
 A metric's formula stands in `dbt_project/models/semantic` and nowhere else. MetricFlow compiles a
-question into SQL in process; the SQL runs on the published version, read-only.
+question into SQL in process (`pipelines.plans` keeps what it compiled); the SQL runs on the
+published version, read-only.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from pipelines import compiling
 from pipelines.composed import Composer, Scope, join_answers, running_totals
 from pipelines.estimates import Survival, kaplan_meier
 from pipelines.metric_catalogue import (
@@ -28,6 +31,7 @@ from pipelines.metric_catalogue import (
     Unit,
     read_catalogue,
 )
+from pipelines.plans import PlanStore, filled, mark, plan_folder
 from pipelines.publishing import Publication
 
 # Short names people use, in order of preference; anything else is looked up on the fact itself.
@@ -60,6 +64,15 @@ _CONDITION = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class _Condition:
+    """A condition as people write it, taken apart; `value` is SQL."""
+
+    name: str
+    operator: str
+    value: str
+
+
 @dataclass
 class SemanticLayer:
     """The metrics of one published version."""
@@ -74,7 +87,14 @@ class SemanticLayer:
 
     @cached_property
     def _engine(self) -> Any:
-        return _build_engine(self.publication.manifest.read_text(encoding="utf-8"))
+        return compiling.build_engine(self.publication.manifest.read_text(encoding="utf-8"))
+
+    @cached_property
+    def plans(self) -> PlanStore:
+        """What was compiled of this manifest so far."""
+        publication = self.publication
+        code = [Path(__file__), Path(compiling.__file__)]
+        return PlanStore(plan_folder(publication.plans, publication.manifest, code))
 
     def dimensions(self, metrics: Sequence[str]) -> list[str]:
         """Return the short names of what all these metrics can be split by."""
@@ -417,9 +437,13 @@ class SemanticLayer:
     def _group_bys(self, metrics: tuple[str, ...]) -> set[str]:
         cache: dict[tuple[str, ...], set[str]] = self.__dict__.setdefault("_group_by_cache", {})
         if metrics not in cache:
-            items = self._engine.list_group_bys(metric_names=list(metrics))
-            cache[metrics] = {_qualified_name(item) for item in items}
+            plan = self.plans.get(["group_bys", metrics], lambda: self._list_group_bys(metrics))
+            cache[metrics] = set(plan["names"])
         return cache[metrics]
+
+    def _list_group_bys(self, metrics: tuple[str, ...]) -> dict[str, Any]:
+        items = self._engine.list_group_bys(metric_names=list(metrics))
+        return {"names": sorted({_qualified_name(item) for item in items})}
 
     def _resolve(self, name: str, metrics: Sequence[str]) -> str:
         """Return MetricFlow's name of a dimension that people call `name`."""
@@ -451,6 +475,40 @@ class SemanticLayer:
         order_by: Sequence[str],
         limit: int | None,
     ) -> tuple[str, dict[str, str]]:
+        """Return the SQL of a question and the names of its columns as people ask for them."""
+        days = [("start", start), ("end", end)]
+        conditions = [_condition(text) for text in where]
+        # All that a plan depends on; values are put in afterwards, but for what follows `is`.
+        shape = [
+            *("question", metrics, by, grain, order_by, limit),
+            [
+                (item.name, item.operator, item.value if item.operator.startswith("is") else None)
+                for item in conditions
+            ],
+            [name for name, day in days if day is not None],
+        ]
+        plan = self.plans.get(
+            shape,
+            lambda: self._make_plan(
+                metrics, by, conditions, start is not None, end is not None, grain, order_by, limit
+            ),
+        )
+        values = [item.value for item in conditions]
+        values += [f"'{day.isoformat()}'" for _, day in days if day is not None]
+        return filled(plan["sql"], values), plan["columns"]
+
+    def _make_plan(
+        self,
+        metrics: Sequence[str],
+        by: Sequence[str],
+        conditions: Sequence[_Condition],
+        has_start: bool,
+        has_end: bool,
+        grain: Grain | None,
+        order_by: Sequence[str],
+        limit: int | None,
+    ) -> dict[str, Any]:
+        """Compile a question with marks for the values of its conditions and its period."""
         from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
 
         dimensions = [name for name in by if name != TIME_DIMENSION]
@@ -466,13 +524,7 @@ class SemanticLayer:
         request = MetricFlowQueryRequest.create(
             metric_names=list(metrics),
             group_by_names=group_by or None,
-            where_constraints=[
-                *(self._condition(text, metrics) for text in where),
-                # Days, not MetricFlow's own period: that is widened to whole weeks and months.
-                *(f"{_DAY} >= '{day.isoformat()}'" for day in [start] if day is not None),
-                *(f"{_DAY} <= '{day.isoformat()}'" for day in [end] if day is not None),
-            ]
-            or None,
+            where_constraints=self._constraints(metrics, conditions, has_start, has_end) or None,
             order_by_names=[
                 ("-" if name.startswith("-") else "") + reverse.get(name.lstrip("-"), name)
                 for name in (order_by or [n for n in columns.values() if n not in metrics])
@@ -484,18 +536,28 @@ class SemanticLayer:
             sql = self._engine.explain(request).sql_statement.sql
         except Exception as error:
             raise SemanticError(_first_lines(error)) from error
-        return sql, columns
+        return {"sql": sql, "columns": columns}
 
-    def _condition(self, text: str, metrics: Sequence[str]) -> str:
-        found = _CONDITION.match(text)
-        if found is None:
-            raise SemanticError(
-                f"'{text}' is no condition; write NAME = VALUE, NAME in (A, B) or NAME is null."
-            )
-        target = self._resolve(found["name"].lower(), metrics)
-        reference = f"Dimension('{target}')" if "__" in target else f"Entity('{target}')"
-        operator = " ".join(found["operator"].lower().split()).replace("==", "=")
-        return "{{ " + reference + " }} " + f"{operator} {_sql_value(operator, found['value'])}"
+    def _constraints(
+        self,
+        metrics: Sequence[str],
+        conditions: Sequence[_Condition],
+        has_start: bool,
+        has_end: bool,
+    ) -> list[str]:
+        """Return the conditions and the bounds of the period as MetricFlow reads them."""
+        found = []
+        for number, item in enumerate(conditions):
+            target = self._resolve(item.name, metrics)
+            reference = f"Dimension('{target}')" if "__" in target else f"Entity('{target}')"
+            value = item.value if item.operator.startswith("is") else mark(number)
+            found.append("{{ " + reference + " }} " + f"{item.operator} {value}")
+        # Days, not MetricFlow's own period: that is widened to whole weeks and months.
+        bounds = [sign for sign, is_given in ((">=", has_start), ("<=", has_end)) if is_given]
+        return [
+            *found,
+            *(f"{_DAY} {sign} {mark(len(found) + i)}" for i, sign in enumerate(bounds)),
+        ]
 
     def _run(self, sql: str, columns: dict[str, str]) -> list[dict[str, Any]]:
         if self._connection is None:
@@ -515,27 +577,14 @@ class SemanticLayer:
             cursor.close()
 
 
-def _build_engine(manifest_json: str) -> Any:
-    """Return a MetricFlow engine that compiles for DuckDB and runs nothing itself."""
-    from metricflow.engine.metricflow_engine import MetricFlowEngine
-    from metricflow.protocols.sql_client import SqlEngine
-    from metricflow.sql.render.duckdb_renderer import DuckDbSqlPlanRenderer
-    from metricflow_semantics.model.dbt_manifest_parser import (
-        parse_manifest_from_dbt_generated_manifest,
-    )
-    from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
-
-    class CompileOnlyClient:
-        """The part of MetricFlow's client protocol that compiling needs."""
-
-        sql_engine_type = SqlEngine.DUCKDB
-        sql_plan_renderer = DuckDbSqlPlanRenderer()
-
-        def render_bind_parameter_key(self, bind_parameter_key: str) -> str:
-            raise NotImplementedError(bind_parameter_key)
-
-    manifest = parse_manifest_from_dbt_generated_manifest(manifest_json_string=manifest_json)
-    return MetricFlowEngine(SemanticManifestLookup(manifest), CompileOnlyClient())
+def _condition(text: str) -> _Condition:
+    found = _CONDITION.match(text)
+    if found is None:
+        raise SemanticError(
+            f"'{text}' is no condition; write NAME = VALUE, NAME in (A, B) or NAME is null."
+        )
+    operator = " ".join(found["operator"].lower().split()).replace("==", "=")
+    return _Condition(found["name"].lower(), operator, _sql_value(operator, found["value"]))
 
 
 def _qualified_name(item: Any) -> str:

@@ -26,6 +26,7 @@ from pipelines.semantics import SemanticLayer
 from pipelines.settings import load_settings
 from tests.bench_imports import measure_imports
 from tests.bench_models import measure_models
+from tests.bench_views import measure_views
 
 _MESSAGES = int(os.environ.get("OTVET_BENCH_MESSAGES", "100000"))
 
@@ -90,6 +91,8 @@ def _measure_company(messages: int) -> None:
         _timed("first question (engine starts)", None, lambda: layer.ask(["frt_p50"]))
         _timed("next question", None, lambda: layer.ask(["afrt"], by=["channel"], grain="month"))
         layer.close()
+        for period in ("30d", "all"):
+            measure_views(home, period)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,11 @@ from tests.conftest import ROOT
 
 MANIFEST: dict[str, Any] = {
     "semantic_models": [
-        {"node_relation": {"schema_name": "marts", "alias": "fct_a", "database": "warehouse"}}
+        {
+            "node_relation": {"schema_name": "marts", "alias": "fct_a", "database": "warehouse"},
+            "defaults": {"agg_time_dimension": "made_on"},
+            "dimensions": [{"name": "made_on", "type": "time", "expr": "id"}],
+        }
     ],
     "project_configuration": {},
 }
@@ -60,7 +64,7 @@ def stamp(settings: Settings, number: int, rows: int = 1000) -> None:
         for table in ("marts.fct_a", "marts.fct_b", "vault.identifiers", "raw_tabular.messages"):
             connection.execute(
                 f"create or replace table {table} as"
-                f" select {number}::bigint as stamp, range as id from range({rows})"
+                f" select {number}::bigint as stamp, {rows} - 1 - range as id from range({rows})"
             )
         connection.execute(
             "create or replace table marts.meta_freshness as select 'shop' as source_slug,"
@@ -101,6 +105,15 @@ def test_current_publication_before_the_first_says_what_to_do(settings: Settings
     with pytest.raises(NothingPublishedError, match="otvet import"):
         current_publication(settings.published)
     assert list_versions(settings.published) == []
+
+
+def test_tables_are_in_the_order_of_their_time(settings: Settings) -> None:
+    publication = publish_stamp(settings, 1)
+    with publication.connect() as connection:
+        for table, expected in (("fct_a", [0, 1, 2]), ("fct_b", [999, 998, 997])):
+            found = connection.execute(f"select id from {table} limit 3").fetchall()
+            assert [number for (number,) in found] == expected
+    assert [path.name for path in publication.folder.iterdir() if path.is_dir()] == []
 
 
 def test_publish_switches_to_a_read_only_whole_copy(settings: Settings) -> None:

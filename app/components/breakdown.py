@@ -64,6 +64,15 @@ class Breakdown:
         return list(dict.fromkeys([self.base, *asked]))
 
 
+def results_of_conversations() -> tuple[Column, ...]:
+    """Return the columns that say what came of conversations."""
+    return (
+        Column("conv_to_lead", "sales_conversations_matured", "breakdown.to_lead"),
+        Column("conv_to_purchase", "sales_conversations_matured_for_payment", "breakdown.purchase"),
+        Column("attributed_revenue", title="breakdown.revenue"),
+    )
+
+
 def breakdown(screen: Screen, table: Breakdown, totals: Mapping[str, Any]) -> list[Row]:
     """Draw the table; returns its rows.
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import altair as alt
 import streamlit as st
+from altair.utils import schemapi
 
 from app.components.palette import SERIES
 from app.components.screen import Screen
@@ -25,18 +26,23 @@ _SHARE_LABEL: Final = {
     "en": "format(datum.value * 100, '.0f') + '%'",
     "ru": "format(datum.value * 100, '.0f') + '\u00a0%'",
 }
+# Checking a chart against the schema of Vega-Lite takes longer than all else that draws it; the
+# tests of the screens check.
+schemapi.disable_debug_mode()
+alt.theme.enable("none")  # Streamlit's own theme is put on in the browser
+alt.data_transformers.disable_max_rows()
 _LOG_TICKS: Final = (1, 10, 60, 600, HOUR, 6 * HOUR, DAY, 7 * DAY)
 
 
 def over_time(screen: Screen, names: Sequence[str], *, most: int = 8) -> Any:
-    """Return the x axis of named buckets; labels are thinned by hand, Vega drops long ones."""
+    """Return the x axis of named buckets; labels are thinned to `most`, on a phone to fewer."""
     every = max(1, -(-len(names) // most))
     # A week is called by its first day: the axis has no room for more.
     prefix = screen.texts("period.week_of", day="")
     name = f"replace(datum.value, '{prefix}', '')"
     shown = f"indexof(domain('x'), datum.value) % {every} === 0 ? {name} : ''"
     axis = alt.Axis(
-        title=None, labelAngle=0, labelOverlap=False, labelExpr=shown, ticks=False, grid=False
+        title=None, labelAngle=0, labelOverlap="greedy", labelExpr=shown, ticks=False, grid=False
     )
     # The order is said, or each layer of a chart would bring its own.
     return alt.X("bucket:O", sort=None, axis=axis, scale=alt.Scale(domain=list(names)))
@@ -100,6 +106,16 @@ def rule(screen: Screen, seconds: float, name: str, colour: str) -> Any:
     return line + label
 
 
+def draw(chart: Any, *, alt_text: str, **more: Any) -> None:
+    """Draw a chart.
+
+    Args:
+        more: how Streamlit is to take clicks on it.
+    """
+    spec = chart.to_dict(validate=schemapi.DEBUG_MODE)
+    st.vega_lite_chart(spec=spec, alt=alt_text, **more)
+
+
 def clickable(
     layers: Sequence[Any],
     *,
@@ -125,10 +141,10 @@ def clickable(
     chart = (
         alt.layer(first.add_params(selection), *others) if others else first.add_params(selection)
     )
-    st.altair_chart(
+    draw(
         chart.properties(height=height, padding=PADDING),
+        alt_text=alt_text,
         key=key,
         on_select=changed,
         selection_mode="mark",
-        alt=alt_text,
     )

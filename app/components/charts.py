@@ -7,9 +7,8 @@ from datetime import date
 from typing import Any, Final
 
 import altair as alt
-import streamlit as st
 
-from app.components.chart_parts import HOUR, MINUTE, PADDING, by_series, over_time, upwards
+from app.components.chart_parts import HOUR, MINUTE, PADDING, by_series, draw, over_time, upwards
 from app.components.palette import BLUE, GREEN, ORANGE
 from app.components.screen import Screen
 from app.period import Grain
@@ -38,7 +37,7 @@ def bars(screen: Screen, name: str, points: Sequence[Point], grain: Grain) -> No
         )
         .properties(height=170, padding=PADDING)
     )
-    st.altair_chart(chart, alt=screen.texts(f"chart.{name}"))
+    draw(chart, alt_text=screen.texts(f"chart.{name}"))
 
 
 def clock_lines(
@@ -75,7 +74,7 @@ def clock_lines(
         )
         .properties(height=230, padding=PADDING)
     )
-    st.altair_chart(chart, alt=title)
+    draw(chart, alt_text=title)
 
 
 def messages(
@@ -109,7 +108,7 @@ def messages(
         )
         .properties(height=400, padding=PADDING)
     )
-    st.altair_chart(chart, alt=texts("overview.messages_chart"))
+    draw(chart, alt_text=texts("overview.messages_chart"))
 
 
 def _buckets(rows: Sequence[dict[str, Any]]) -> list[str]:

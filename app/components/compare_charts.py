@@ -11,7 +11,7 @@ import altair as alt
 import streamlit as st
 
 from app.components.breakdown import MIN_N
-from app.components.chart_parts import PADDING, by_series, clickable, over_time, upwards
+from app.components.chart_parts import PADDING, by_series, clickable, draw, over_time, upwards
 from app.components.palette import BLUE, GREY, ORANGE, SERIES
 from app.components.places import value_text
 from app.components.screen import Screen
@@ -80,9 +80,9 @@ def intervals(screen: Screen, rows: Sequence[Row], by: str, metric: str, n: str)
         x="value:Q", y=y, color=colour, tooltip=tooltip
     )
     height = _ROW_HEIGHT * len(marks) + _AROUND
-    st.altair_chart(
+    draw(
         alt.layer(bars, dots).properties(height=height, padding=PADDING),
-        alt=texts("agents.in_time"),
+        alt_text=texts("agents.in_time"),
     )
 
 

@@ -16,6 +16,8 @@ from app.metrics import Figure
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
+    from app.components.page_figures import PageFigures
+
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -42,7 +44,7 @@ FIGURE_COLUMNS: Final = (
 def into(
     place: DeltaGenerator,
     screen: Screen,
-    figures: Iterable[Figure],
+    figures: PageFigures,
     tables: Iterable[Mapping[str, Any]] = (),
 ) -> None:
     """Draw the button that saves all figures of a page.
@@ -50,7 +52,7 @@ def into(
     Args:
         tables: figures of tables and charts, with `metric`, `split`, `item`, `value` and more.
     """
-    rows = [*(_figure_row(figure) for figure in figures), *tables]
+    rows = [*(_figure_row(figure) for figure in figures.figures.values()), *tables]
     catalogue = screen.figures.catalogue
     common = {
         "start": screen.period.start,

@@ -127,7 +127,9 @@ class Formatter:
     def bucket(self, first: date, grain: Grain) -> str:
         """Write a point of a trend."""
         if grain == "month":
-            return f"{self.month(first)} {first.year}"
+            # Standing alone, without a day, May has a form of its own in Russian.
+            name = self.texts("month.5_alone") if first.month == 5 else self.month(first)
+            return f"{name} {first.year}"
         name = self.short_day(first)
         return self.texts("period.week_of", day=name) if grain == "week" else name
 

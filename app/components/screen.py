@@ -16,7 +16,7 @@ from app.metrics import Figures, Question
 from app.period import Grain, Period
 from app.state import FILTERS, Params, ViewState, parse
 
-_SCREEN, _WRITTEN, _PAGE_PARAMS = "_screen", "_written", "_page_params"
+_SCREEN, _WRITTEN, _PAGE_PARAMS, _KEPT = "_screen", "_written", "_page_params", "_kept"
 # Parameters that belong to a page: single ones, and lists.
 _PAGE_KEYS = ("conversation", "drill", "by", "order")
 _PAGE_LISTS = ("at",)
@@ -108,9 +108,11 @@ def pull_address() -> None:
     Streamlit drops the parameters when a page link is clicked: then the widgets keep the state.
     """
     params = {name: st.query_params.get_all(name) for name in st.query_params}
-    is_first = _WRITTEN not in st.session_state
-    if not is_first and params == st.session_state[_WRITTEN]:
-        return
+    is_first = _KEPT not in st.session_state
+    if not is_first:
+        _hold_widgets(st.session_state[_KEPT])
+        if params == st.session_state.get(_WRITTEN):
+            return
     if is_first or any(name in params for name in _SHARED_KEYS):
         _fill_widgets(parse(params))
     for name in _PAGE_KEYS:
@@ -119,6 +121,11 @@ def pull_address() -> None:
     for name in _PAGE_LISTS:
         if is_first or name in params or "drill" in params:
             st.session_state[name] = params.get(name, [])
+
+
+def keep(state: ViewState) -> None:
+    """Remember what the widgets say, for the runs in which Streamlit forgets it."""
+    st.session_state[_KEPT] = state
 
 
 def push_address(state: ViewState) -> None:
@@ -139,14 +146,32 @@ def _lists(params: Mapping[str, str | list[str]]) -> Params:
 
 
 def _fill_widgets(state: ViewState) -> None:
-    session = st.session_state
-    session["clock"] = state.clock
-    session["lang"] = state.language
-    session["period"] = state.preset
-    session["from"], session["to"] = state.start, state.end
-    session["grain"] = state.grain or "auto"
-    for name in FILTERS:
-        session[name] = list(state.filters.get(name, ()))
+    for name, value in _widget_values(state).items():
+        st.session_state[name] = value
+
+
+def _hold_widgets(kept: ViewState) -> None:
+    """Set every widget to the value it has, or had before Streamlit lost it.
+
+    Streamlit drops the value of widgets that were not drawn yet when the next click cut a run
+    short. Setting a value makes every run send it: a widget that the browser draws anew would
+    otherwise show its default and report that as the reader's choice.
+    """
+    for name, value in _widget_values(kept).items():
+        known = st.session_state.get(name)
+        st.session_state[name] = value if known is None else known
+
+
+def _widget_values(state: ViewState) -> dict[str, object]:
+    return {
+        "clock": state.clock,
+        "lang": state.language,
+        "period": state.preset,
+        "from": state.start,
+        "to": state.end,
+        "grain": state.grain or "auto",
+        **{name: list(state.filters.get(name, ())) for name in FILTERS},
+    }
 
 
 def language_texts() -> Texts:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import altair as alt
 import streamlit as st
 
-from app.components.chart_parts import PADDING, clickable, log_seconds, rule, upwards
+from app.components.chart_parts import PADDING, clickable, draw, log_seconds, rule, upwards
 from app.components.palette import BAD, BLUE, GOOD, QUIET, SEQUENTIAL_BLUE, SEQUENTIAL_ORANGE
 from app.components.places import bucket_edges, value_text
 from app.components.screen import Screen
@@ -129,8 +129,9 @@ def waiting_curve(screen: Screen, curve: Survival, median: float | None) -> None
                 x="at:Q", y="value:Q"
             )
         )
-    st.altair_chart(
-        alt.layer(*layers).properties(height=_HEIGHT, padding=PADDING), alt=texts("speed.curve")
+    draw(
+        alt.layer(*layers).properties(height=_HEIGHT, padding=PADDING),
+        alt_text=texts("speed.curve"),
     )
 
 

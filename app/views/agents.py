@@ -6,11 +6,12 @@ from typing import Final
 
 import streamlit as st
 
-from app.components import compare_charts, export, states
-from app.components.breakdown import Breakdown, Column, breakdown
+from app.components import compare_charts, export
+from app.components.breakdown import Breakdown, Column, breakdown, results_of_conversations
 from app.components.header import page_header, show_sql
+from app.components.page_figures import page_figures
 from app.components.screen import Screen, shown
-from app.components.tile import COVERAGE_METRICS, TileSpec, metrics_of, tiles
+from app.components.tile import TileSpec
 from app.data import Row
 
 TILES: Final = (
@@ -50,11 +51,7 @@ def result_table(screen: Screen) -> Breakdown:
             Column(on("reply_time_p50"), title="agents.reply_p50"),
             Column(on("reply_time_p90"), title="agents.reply_p90"),
             Column(on("reply_within_target"), on("waits_decided"), "agents.within"),
-            Column("conv_to_lead", "sales_conversations_matured", "agents.to_lead"),
-            Column(
-                "conv_to_purchase", "sales_conversations_matured_for_payment", "agents.purchase"
-            ),
-            Column("attributed_revenue", title="agents.revenue"),
+            *results_of_conversations(),
         ),
     )
 
@@ -63,25 +60,19 @@ def render(screen: Screen) -> None:
     """Draw the page."""
     texts, header = screen.texts, page_header(screen, "agents")
     tables = (work_table(), result_table(screen))
-    with st.spinner(texts("common.loading")):
-        asked = [metric for table in tables for metric in table.metrics]
-        figures = screen.figures.figures(
-            metrics_of(TILES), screen.question, screen.grain, also=asked
-        )
-        coverage = screen.figures.values(COVERAGE_METRICS, screen.question)
-    if not figures["participations"].value:
-        states.nothing_in_period(screen)
+    also = [metric for table in tables for metric in table.metrics]
+    figures = page_figures(screen, TILES, also=also, shown_if=["participations"])
+    if figures is None:
         return
-    tiles(screen, TILES, figures, coverage, screen.grain)
+    figures.tiles(TILES)
     st.caption(texts("agents.counts_note"))
-    totals = {metric: figure.value for metric, figure in figures.items()}
     cells = _ranking(screen)
     for name, table in zip(("work", "results"), tables, strict=True):
         st.subheader(texts(f"agents.{name}"), anchor=False)
         st.caption(texts(f"agents.{name}_note"))
-        rows = breakdown(screen, table, totals)
+        rows = breakdown(screen, table, figures.totals)
         cells += export.cells(rows, table.metrics, ["agent"])
-    export.into(header, screen, figures.values(), cells)
+    export.into(header, screen, figures, cells)
 
 
 def _ranking(screen: Screen) -> list[Row]:

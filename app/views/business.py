@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import streamlit as st
 
-from app.components import compare_charts, export, funnel, states
+from app.components import compare_charts, export, funnel
 from app.components.breakdown import Breakdown, Column, breakdown
 from app.components.header import choice, page_header, show_sql
+from app.components.page_figures import page_figures
 from app.components.screen import Screen, shown
-from app.components.tile import COVERAGE_METRICS, TileSpec, metrics_of, tiles
+from app.components.tile import TileSpec, metrics_of
 from app.period import Grain
 
 TILES: Final = (
@@ -49,24 +50,19 @@ def money_table(by: str) -> Breakdown:
 def render(screen: Screen) -> None:
     """Draw the page."""
     texts, header = screen.texts, page_header(screen, "business")
-    with st.spinner(texts("common.loading")):
-        also = [*funnel.STAGES, _STARTED, *money_table(_BY[0]).metrics]
-        figures = screen.figures.figures(
-            metrics_of(TILES), screen.question, screen.grain, also=also
-        )
-        coverage = screen.figures.values(COVERAGE_METRICS, screen.question)
-    if not any(figures[spec.metric].value for spec in TILES) and not figures[_STARTED].value:
-        states.nothing_in_period(screen)
+    also = [*funnel.STAGES, _STARTED, *money_table(_BY[0]).metrics]
+    figures = page_figures(screen, TILES, also=also, shown_if=[*metrics_of(TILES), _STARTED])
+    if figures is None:
         return
-    tiles(screen, TILES, figures, coverage, screen.grain, columns=3)
+    figures.tiles(TILES, columns=3)
     st.caption(texts("overview.business_note"))
     st.subheader(texts("business.funnel"), anchor=False)
     with st.container(border=True):
-        funnel.draw(screen, figures)
+        funnel.draw(screen, figures.figures)
     show_sql(screen, screen.figures.sql(funnel.STAGES, screen.question))
     cells = _cohorts(screen)
-    cells += _money(screen, {metric: f.value for metric, f in figures.items()})
-    export.into(header, screen, figures.values(), cells)
+    cells += _money(screen, figures.totals)
+    export.into(header, screen, figures, cells)
 
 
 def _cohorts(screen: Screen) -> list[dict[str, Any]]:

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import streamlit as st
 
-from app.components import compare_charts, export, states
-from app.components.breakdown import Breakdown, Column, breakdown
+from app.components import compare_charts, export
+from app.components.breakdown import Breakdown, Column, breakdown, results_of_conversations
 from app.components.header import choice, page_header, show_sql
+from app.components.page_figures import page_figures
 from app.components.screen import Screen, shown
-from app.components.tile import COVERAGE_METRICS, TileSpec, metrics_of, tiles
+from app.components.tile import TileSpec
 from app.data import Row
 
 TILES: Final = (
@@ -36,11 +37,7 @@ def channel_table(screen: Screen, by: str) -> Breakdown:
             Column("answered_rate", "conversations_awaiting"),
             Column(on("frt_p50"), title="speed.p50"),
             Column(on("frt_within_target"), on("first_responses_decided"), "speed.within"),
-            Column("conv_to_lead", "sales_conversations_matured", "agents.to_lead"),
-            Column(
-                "conv_to_purchase", "sales_conversations_matured_for_payment", "agents.purchase"
-            ),
-            Column("attributed_revenue", title="agents.revenue"),
+            *results_of_conversations(),
         ),
     )
 
@@ -65,28 +62,20 @@ def spend_table() -> Breakdown:
 def render(screen: Screen) -> None:
     """Draw the page."""
     texts, header = screen.texts, page_header(screen, "channels")
-    with st.spinner(texts("common.loading")):
-        tables = (channel_table(screen, _BY[0]), spend_table())
-        figures = screen.figures.figures(
-            metrics_of(TILES),
-            screen.question,
-            screen.grain,
-            also=[metric for table in tables for metric in table.metrics],
-        )
-        coverage = screen.figures.values(COVERAGE_METRICS, screen.question)
-    if not figures[_STARTED].value and not figures["spend"].value:
-        states.nothing_in_period(screen)
+    tables = (channel_table(screen, _BY[0]), spend_table())
+    also = [metric for table in tables for metric in table.metrics]
+    figures = page_figures(screen, TILES, also=also, shown_if=[_STARTED, "spend"])
+    if figures is None:
         return
-    tiles(screen, TILES, figures, coverage, screen.grain)
+    figures.tiles(TILES)
     by = choice(screen, "by", _BY, "by")
     cells = _volume(screen, by)
     st.subheader(texts("channels.table"), anchor=False)
-    totals = {metric: figure.value for metric, figure in figures.items()}
-    cells += _table(screen, channel_table(screen, by), totals)
+    cells += _table(screen, channel_table(screen, by), figures.totals)
     st.subheader(texts("channels.spend"), anchor=False)
     st.caption(texts("channels.spend_note"))
-    cells += _table(screen, spend_table(), totals)
-    export.into(header, screen, figures.values(), cells)
+    cells += _table(screen, spend_table(), figures.totals)
+    export.into(header, screen, figures, cells)
 
 
 def _volume(screen: Screen, by: str) -> list[dict[str, Any]]:

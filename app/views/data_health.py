@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Final
 
@@ -21,7 +22,7 @@ _QUARANTINE_COLUMNS: Final = (
     "source_slug", "resource", "file_key", "row_reference", "reason", "remedy", "row_count",
 )  # fmt: skip
 _SHOWN: Final = 100
-_CLASSES: Final = {"fail": "fail", "warn": "warn", "pass": "good"}
+_CLASSES: Final = {"fail": "fail", "warn": "warn"}
 _STATE_CLASSES: Final = {"late": "fail", "silent": "warn", "fresh": "good"}
 
 
@@ -32,6 +33,7 @@ def render(screen: Screen) -> None:
     _failure(screen)
     _publication(screen)
     _freshness(screen)
+    _gap_sensitivity(screen)
     _quarantine(screen)
     _checks(screen)
 
@@ -110,6 +112,36 @@ def _freshness(screen: Screen) -> None:
     )
 
 
+def _gap_sensitivity(screen: Screen) -> None:
+    """Show how figures depend on the silence that ends a conversation."""
+    texts, formatter = screen.texts, screen.formatter
+    rows = data.gap_sensitivity(screen.version, screen.version.key)
+    if not rows:
+        return
+    st.subheader(texts("health.gap"), anchor=False)
+    chats = (formatter.number(rows[0][name]) for name in ("chats", "chats_total"))
+    st.caption(texts("health.gap_note", **dict(zip(("chats", "total"), chats, strict=True))))
+    names = ("gap", "started", "answered", "median", "mean")
+    html.table(
+        [(texts(f"health.gap_{name}"), texts(f"health.gap_{name}_help")) for name in names],
+        [
+            [
+                Cell(formatter.duration(row["gap_hours"] * 3600), None, "nowrap"),
+                Cell(formatter.number(row["conversations_started"]), None, "num"),
+                Cell(formatter.share(_answered(row)), None, "num"),
+                Cell(formatter.duration(row["first_response_seconds_p50"]), None, "num"),
+                Cell(formatter.duration(row["first_response_seconds_mean"]), None, "num"),
+            ]
+            for row in rows
+        ],
+    )
+
+
+def _answered(row: Row) -> float | None:
+    waited = row["conversations_awaiting"]
+    return row["first_responses"] / waited if waited else None
+
+
 def _quarantine(screen: Screen) -> None:
     texts, formatter = screen.texts, screen.formatter
     rows = data.quarantine(screen.version, screen.version.key)
@@ -130,34 +162,59 @@ def _quarantine(screen: Screen) -> None:
         ],
         classes=["warn"] * min(len(rows), _SHOWN),
     )
-    _rest(screen, rows, "health.export_quarantine", _QUARANTINE_COLUMNS)
+    _rest(screen, rows, "health.export_quarantine", _QUARANTINE_COLUMNS, listed=len(rows))
 
 
 def _checks(screen: Screen) -> None:
-    texts = screen.texts
+    texts, formatter = screen.texts, screen.formatter
     rows = data.checks(screen.version, screen.version.key)
     st.subheader(texts("health.checks_title"), anchor=False)
-    header = ["status", "name", "target", "kind", "check_detail"]
-    html.table(
-        [texts(f"column.{name}") for name in header],
-        [
+    troubled = [row for row in rows if row["status"] != "pass"]
+    if troubled:
+        header = ["status", "name", "target", "kind", "check_detail"]
+        html.table(
+            [texts(f"column.{name}") for name in header],
             [
-                Cell(texts.code("check", row["status"]), None, "nowrap"),
-                *(Cell(str(row[name] or NONE)) for name in ("name", "target", "kind", "detail")),
-            ]
-            for row in rows[:_SHOWN]
-        ],
-        classes=[_CLASSES.get(row["status"], "") for row in rows[:_SHOWN]],
-    )
-    _rest(screen, rows, "health.export_checks", _CHECK_COLUMNS)
+                [
+                    Cell(texts.code("check", row["status"]), None, "nowrap"),
+                    *(
+                        Cell(str(row[item] or NONE))
+                        for item in ("name", "target", "kind", "detail")
+                    ),
+                ]
+                for row in troubled[:_SHOWN]
+            ],
+            classes=[_CLASSES.get(row["status"], "") for row in troubled[:_SHOWN]],
+        )
+    else:
+        total = formatter.number(len(rows))
+        st.success(texts("health.checks_passed", total=total), icon=":material/check:")
+    _passed_checks(screen, Counter((r["target"], r["kind"]) for r in rows if r["status"] == "pass"))
+    _rest(screen, rows, "health.export_checks", _CHECK_COLUMNS, listed=len(troubled))
 
 
-def _rest(screen: Screen, rows: list[Row], name: str, columns: tuple[str, ...]) -> None:
+def _passed_checks(screen: Screen, counts: Counter[tuple[str, str]]) -> None:
+    """Draw how many checks each table passed; their names are in the download."""
+    texts, formatter = screen.texts, screen.formatter
+    total = formatter.number(counts.total())
+    with st.expander(texts("health.checks_by_table", total=total), type="compact"):
+        html.table(
+            [texts(f"column.{name}") for name in ("target", "kind", "checks")],
+            [
+                [Cell(target), Cell(kind), Cell(formatter.number(count), None, "num")]
+                for (target, kind), count in sorted(counts.items())
+            ],
+        )
+
+
+def _rest(
+    screen: Screen, rows: list[Row], name: str, columns: tuple[str, ...], *, listed: int
+) -> None:
     texts, formatter = screen.texts, screen.formatter
     with st.container(horizontal=True, vertical_alignment="center"):
         export.download(texts, texts(name), rows, columns)
-        if len(rows) > _SHOWN:
-            total = formatter.number(len(rows))
+        if listed > _SHOWN:
+            total = formatter.number(listed)
             st.caption(texts("health.shown_checks", limit=_SHOWN, total=total))
 
 

@@ -8,19 +8,11 @@ from typing import Any
 import streamlit as st
 
 from app import data
-from app.components import charts, export, states
+from app.components import charts, export
 from app.components.header import page_header, show_sql
+from app.components.page_figures import page_figures
 from app.components.screen import Screen, shown
-from app.components.tile import (
-    COVERAGE_METRICS,
-    SECTIONS,
-    TILES,
-    TileSpec,
-    label_of,
-    metrics_of,
-    tiles,
-)
-from app.metrics import Figure
+from app.components.tile import SECTIONS, TILES, TileSpec, label_of, tiles
 from app.period import Grain
 
 _CHARTS = ("conversations_started", "frt_p50", "frt_p50_business", "messages_in", "messages_out")
@@ -31,20 +23,17 @@ def render(screen: Screen) -> None:
     texts = screen.texts
     grain = screen.grain
     header = page_header(screen, "overview")
-    with st.spinner(texts("common.loading")):
-        figures = screen.figures.figures(metrics_of(TILES), screen.question, grain)
-        coverage = screen.figures.values(COVERAGE_METRICS, screen.question)
-    if not _has_any(figures):
-        states.nothing_in_period(screen)
+    figures = page_figures(screen, TILES)
+    if figures is None:
         return
     for name, specs in SECTIONS.items():
         st.subheader(texts(f"overview.{name}"), anchor=False)
         _note(screen, name)
-        tiles(screen, specs, figures, coverage, grain)
+        figures.tiles(specs)
         if name == "volume":
             _trends(screen, grain)
-    _any_other(screen, coverage, grain)
-    export.into(header, screen, figures.values())
+    _any_other(screen, figures.coverage, grain)
+    export.into(header, screen, figures)
 
 
 def _note(screen: Screen, section: str) -> None:
@@ -95,10 +84,6 @@ def _any_other(screen: Screen, coverage: Mapping[str, Any], grain: Grain) -> Non
         return
     figures = screen.figures.figures([chosen], screen.question, grain)
     tiles(screen, [TileSpec(chosen)], figures, coverage, grain)
-
-
-def _has_any(figures: Mapping[str, Figure]) -> bool:
-    return any(figure.value for figure in figures.values())
 
 
 _screen = shown()

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import streamlit as st
 
 from app import data
-from app.components import export, html, speed_charts, states
+from app.components import export, html, speed_charts
 from app.components.breakdown import Breakdown, Column, breakdown
 from app.components.header import choice, page_header, show_sql
 from app.components.html import Cell
+from app.components.page_figures import PageFigures, page_figures
 from app.components.screen import Screen, shown
 from app.components.speed_charts import HOURS, WEEKDAYS
-from app.components.tile import (
-    COVERAGE_METRICS,
-    TileSpec,
-    definition_of,
-    label_of,
-    metrics_of,
-    tiles,
-)
+from app.components.tile import TileSpec, definition_of, label_of
 from app.data import Row
-from app.metrics import Figure
 from app.state import address
 
 _BY: Final = ("agent", "team", "channel")
@@ -52,26 +44,21 @@ def render(screen: Screen) -> None:
     """Draw the page."""
     header = page_header(screen, "speed")
     specs = tile_specs(screen)
-    with st.spinner(screen.texts("common.loading")):
-        also = ["first_responses", _WAITED, *_DEFINITIONS]
-        figures = screen.figures.figures(
-            metrics_of(specs), screen.question, screen.grain, also=also
-        )
-        coverage = screen.figures.values(COVERAGE_METRICS, screen.question)
-    if not figures[_WAITED].value:
-        states.nothing_in_period(screen)
+    also = ["first_responses", _WAITED, *_DEFINITIONS]
+    figures = page_figures(screen, specs, also=also, shown_if=[_WAITED])
+    if figures is None:
         return
     if not data.has_schedule(screen.version, screen.version.key):
         st.caption(screen.texts("overview.no_schedule"))
-    tiles(screen, specs, figures, coverage, screen.grain, columns=3)
+    figures.tiles(specs, columns=3)
     cells = _distribution(screen, figures)
     cells += _week(screen)
     cells += _by(screen, figures)
     _definitions(screen, figures)
-    export.into(header, screen, figures.values(), cells)
+    export.into(header, screen, figures, cells)
 
 
-def _distribution(screen: Screen, figures: Mapping[str, Figure]) -> list[Row]:
+def _distribution(screen: Screen, figures: PageFigures) -> list[Row]:
     texts, question, on = screen.texts, screen.question, screen.on_clock
     bucket, median = on("first_response_bucket"), on("frt_km_p50")
     rows = screen.figures.split(["first_responses"], question, [bucket])
@@ -130,21 +117,21 @@ def table_of(screen: Screen, by: str) -> Breakdown:
     )
 
 
-def _by(screen: Screen, figures: Mapping[str, Figure]) -> list[Row]:
+def _by(screen: Screen, figures: PageFigures) -> list[Row]:
     texts = screen.texts
     st.subheader(texts("speed.by"), anchor=False)
     by = choice(screen, "by", _BY, "by")
     if by == "agent":
         st.caption(texts("speed.by_agent_note"))
     table = table_of(screen, by)
-    totals = {metric: figures[metric].value for metric in table.metrics if metric in figures}
+    totals = figures.totals
     decided = screen.figures.catalogue[screen.on_clock("frt_within_target")].denominator
     totals[str(decided)] = figures[screen.on_clock("frt_within_target")].n
     rows = breakdown(screen, table, totals)
     return export.cells(rows, table.metrics, [by])
 
 
-def _definitions(screen: Screen, figures: Mapping[str, Figure]) -> None:
+def _definitions(screen: Screen, figures: PageFigures) -> None:
     """Show how the median depends on what is counted."""
     texts, catalogue = screen.texts, screen.figures.catalogue
     st.subheader(texts("speed.definitions"), anchor=False)

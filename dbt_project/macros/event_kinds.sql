@@ -43,3 +43,11 @@
         end
     )
 {%- endmacro %}
+
+{# How long a chat of messages only stays open after its previous message, under a gap in hours. #}
+{% macro silence_limit(gap_hours) -%}
+    case
+        when previous_kind = {{ kind('customer') }} then {{ var('unanswered_cap_seconds') * 1000000 }}
+        else {{ gap_hours }} * 3600000000
+    end
+{%- endmacro %}

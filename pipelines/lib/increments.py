@@ -32,6 +32,7 @@ KEPT = (
     ("intermediate", "int_known_authors"),
     ("intermediate", "int_known_names"),
     ("intermediate", "int_conversation_facts"),
+    ("intermediate", "int_gap_conversations"),
     ("marts", "fct_conversations"),
     ("marts", "fct_messages"),
     ("marts", "fct_replies"),

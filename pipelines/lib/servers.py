@@ -14,14 +14,25 @@ _BIN = Path(sys.executable).parent
 
 
 def serve_app(settings: Settings, host: str, port: int) -> None:
-    """Run Streamlit until it is stopped."""
+    """Run Streamlit until it is stopped; the questions of the screens are compiled beside it."""
     be_quiet()
     command = [
         str(_BIN / "streamlit"), "run", str(PROJECT_ROOT / "app" / "main.py"),
         "--server.address", host, "--server.port", str(port), "--server.headless", "true",
         "--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none",
     ]  # fmt: skip
-    _run(command, settings)
+    prepare = [sys.executable, "-m", "app.prepare"]
+    with subprocess.Popen(
+        prepare,
+        cwd=PROJECT_ROOT,
+        env=_environment(settings),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as preparing:
+        try:
+            _run(command, settings)
+        finally:
+            preparing.terminate()
 
 
 def serve_dagster(settings: Settings, host: str, port: int) -> None:
@@ -36,10 +47,14 @@ def serve_dagster(settings: Settings, host: str, port: int) -> None:
 
 
 def _run(command: list[str], settings: Settings) -> None:
+    try:
+        subprocess.run(command, check=True, cwd=PROJECT_ROOT, env=_environment(settings))
+    except KeyboardInterrupt:
+        return
+
+
+def _environment(settings: Settings) -> dict[str, str]:
     environment = {**os.environ, "OTVET_HOME": str(settings.home)}
     if settings.config_file:
         environment["OTVET_CONFIG"] = str(settings.config_file)
-    try:
-        subprocess.run(command, check=True, cwd=PROJECT_ROOT, env=environment)
-    except KeyboardInterrupt:
-        return
+    return environment

@@ -224,10 +224,7 @@ def _within(
         due = {"": wait.since + TARGET, "_business": clock.due(wait.since, TARGET)}
         for suffix, (count, in_time) in counts.items():
             if wait.replied is not None:
-                took = (
-                    clock.between(wait.since, wait.replied) if suffix else wait.replied - wait.since
-                )
-                counts[suffix] = [count + 1, in_time + (took <= TARGET)]
+                counts[suffix] = [count + 1, in_time + (wait.replied <= due[suffix])]
             elif due[suffix] <= happened.as_of:
                 counts[suffix] = [count + 1, in_time]
     found: Figures = {}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from altair.utils import schemapi
 from streamlit.testing.v1 import AppTest
 
 from app import data
@@ -20,6 +21,13 @@ Open = Callable[..., AppTest]
 def _no_leftovers() -> None:
     """Caches live as long as the process: no test may see another test's home."""
     st.cache_data.clear()
+
+
+@pytest.fixture(autouse=True)
+def _charts_are_checked() -> Iterator[None]:
+    """Charts follow the schema of Vega-Lite; the app itself does not look."""
+    with schemapi.debug_mode(arg=True):
+        yield
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ EN = Formatter(texts("en"), "RUB", ZoneInfo("Europe/Moscow"))
         (599.7, "10 мин", "10 min"),
         (3599, "1 ч", "1 h"),  # never 59 min 59 s, never 0 h 60 min
         (20760, "5 ч 46 мин", "5 h 46 min"),
-        (86399, "1 д", "1 d") if False else (86399, "24 ч", "24 h"),
+        (86399, "24 ч", "24 h"),
         (147600, "1 д 17 ч", "1 d 17 h"),
         (-90, "−1 мин 30 с", "−1 min 30 s"),
         (None, "—", "—"),
@@ -42,6 +42,13 @@ def test_numbers_use_the_separators_of_the_language() -> None:
     assert EN.number(1234567.5, 1) == "1,234,567.5"
     assert RU.number(-0.4) == "0"
     assert EN.number(-3) == "\u22123"
+
+
+def test_month_alone_is_in_the_nominative() -> None:
+    assert RU.day(date(2026, 5, 3)) == "03.05.2026"
+    assert RU.bucket(date(2026, 5, 3), "day") == "3 мая"
+    assert RU.bucket(date(2026, 5, 1), "month") == "май 2026"
+    assert EN.bucket(date(2026, 5, 1), "month") == "May 2026"
 
 
 def test_shares_and_money() -> None:

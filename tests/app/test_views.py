@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -167,6 +168,17 @@ def test_data_health_shows_version_sources_and_checks(open_app: Open, version: V
     assert failed_first == sorted(failed_first, key=("fail", "warn", "pass").index)
 
 
+def test_passed_checks_are_counted_by_table(open_app: Open, version: Version) -> None:
+    """The demo passes all of them: no list of names, but how many each table passed."""
+    app = page(open_app(lang="en"), "data_health")
+    rows = data.checks(version, version.key)
+    assert f"All {len(rows)} checks passed." in [item.value for item in app.success]
+    table = drawn(app).split("<tbody>")[-1]
+    counts = re.findall(r"<td class=\"num\">([\d,]+)</td>", table)
+    assert sum(int(count) for count in counts) == len(rows)
+    assert table.count("fct_conversations</td>") == 2  # by dbt and by Great Expectations
+
+
 @pytest.mark.parametrize("view", ["overview", "speed", "business", "data_health", "bring_data"])
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_empty_home_says_how_to_start(
@@ -213,3 +225,22 @@ def test_publication_row_names_the_home(demo_home: Path, version: Version) -> No
     assert set(json.loads(row["freshness"])) == {
         item["source_slug"] for item in data.freshness(version, version.key)
     }
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+def test_data_health_shows_figures_under_other_gaps(
+    open_app: Open, version: Version, lang: str
+) -> None:
+    app = page(open_app(lang=lang), "data_health")
+    formatter = Formatter(texts(lang))
+    rows = version.read("select * from kpi_gap_sensitivity order by gap_hours")
+    assert [row["gap_hours"] for row in rows] == [4, 12, 24, 72]
+    shown = drawn(app)
+    for row in rows:
+        for text in (
+            formatter.duration(row["gap_hours"] * 3600),
+            formatter.number(row["conversations_started"]),
+            formatter.share(row["first_responses"] / row["conversations_awaiting"]),
+            formatter.duration(row["first_response_seconds_p50"]),
+        ):
+            assert f">{text}<" in shown

@@ -34,9 +34,13 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="module")
-def address(demo_home: Path) -> Iterator[str]:
-    with running_app(demo_home) as url:
+def address(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app on the demo company; whatever the journeys do, it never raises."""
+    log = tmp_path_factory.mktemp("app") / "server.log"
+    with running_app(demo_home, log) as url:
         yield url
+    printed = log.read_text(encoding="utf-8", errors="replace")
+    assert "Traceback" not in printed, printed[-6000:]
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import random
 import re
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.browser.conftest import opened
 pytestmark = pytest.mark.browser
 
 TILE_COUNT = len(TILES)
+PAGES = ("Overview", "Speed", "Agents", "Channels", "Business", "Conversations", "Data health")
 
 
 def tiles(page: Page) -> dict[str, str]:
@@ -118,6 +120,26 @@ def test_page_links_keep_language_and_filters(page: Page, address: str) -> None:
     expect(page.get_by_role("heading", name="Conversations")).to_be_visible()
     settle(page)
     expect(page).to_have_url(re.compile("period=90d"))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_clicks_faster_than_the_screens_keep_the_state(page: Page, address: str, seed: int) -> None:
+    """Every click cuts the run of the screen before it short, wherever that run is."""
+    chance = random.Random(seed)
+    page.goto(f"{address}/?lang=en&period=90d&channel_type=telegram")
+    page.get_by_role("link", name="Data health").wait_for()
+    for _ in range(6):
+        name = chance.choice(PAGES)
+        page.get_by_role("link", name=name, exact=True).first.click()
+        page.wait_for_timeout(chance.choice((0, 20, 100, 300, 1000)))
+    expect(page.get_by_role("heading", name=re.compile(name, re.IGNORECASE))).to_be_visible()
+    settle(page)
+    for part in ("lang=en", "period=90d", "channel_type=telegram"):
+        expect(page).to_have_url(re.compile(part))
+    sidebar = page.get_by_test_id("stSidebar")
+    expect(sidebar.get_by_role("combobox", name="Period")).to_have_value("90 days")
+    expect(sidebar.get_by_role("button", name="Remove telegram")).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
 def test_row_of_the_list_opens_its_conversation(page: Page, address: str) -> None:

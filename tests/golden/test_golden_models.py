@@ -182,10 +182,13 @@ select
     c.first_response_at, c.first_response_calendar_seconds, c.first_response_business_seconds,
     c.frt_customer_view_seconds, c.frt_bot_seconds, c.frt_any_seconds, c.is_answered,
     c.is_within_target, c.dialog_duration_seconds, c.message_count, c.customer_message_count,
-    c.agent_message_count, c.bot_message_count, c.agent_count
+    c.agent_message_count, c.bot_message_count, c.agent_count,
+    case when s.status = 'breached' then true when s.status <> 'running' then false end
+        as is_sla_breached
 from marts.fct_conversations as c
 inner join intermediate.int_threads as t on c.thread_key = t.thread_key
 inner join intermediate.int_messages__unioned as f on c.first_message_key = f.message_key
+left join marts.fct_sla_events as s on c.conversation_key = s.conversation_key
 """
 
 _REPLIES = """

@@ -317,8 +317,8 @@ def agent_of_two_chats() -> tuple[Load, Load]:
     """
     company, noon = Company(0), datetime(2026, 1, 7, 12, tzinfo=UTC)
     first, second = (Load(number, noon + timedelta(days=9)) for number in range(2))
-    company._rule(first, "phone")
-    company._staff(first, "phone", "agent0", valid_from=None)
+    company._since["agents", "phone", AGENTS[0]] = None  # of the staff from the beginning
+    company._begin(first)
     for thread_id, author, text, seconds in (
         ("a", "anna", "?", 0), ("a", "agent0", "next", 240), ("b", "boris", "?", 0),
         ("b", "agent0", "late", 200),

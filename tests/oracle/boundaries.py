@@ -176,7 +176,7 @@ def split_stream(
     return walk.stretches, walk.attempts
 
 
-def whole_thread(rows: list[Row]) -> tuple[list[Stretch], list[list[Row]]]:
+def whole_thread(rows: list[Row], rules: Rules) -> tuple[list[Stretch], list[list[Row]]]:
     """Take a thread as one conversation, from its first message by customer, agent or bot (E7)."""
     starts = [i for i, row in enumerate(rows) if row.kind in OURS + CUSTOMER]
     if not starts:
@@ -185,9 +185,19 @@ def whole_thread(rows: list[Row]) -> tuple[list[Stretch], list[list[Row]]]:
     if not any(row.kind in CUSTOMER for row in body):
         return [], [[row for row in body if row.kind in OURS]]
     stretch = Stretch([body[0]], "customer" if body[0].kind in CUSTOMER else "us")
+    closed: Row | None = None  # the close that stands: nothing but courtesies within G since
     for row in body[1:]:
-        neutral = row.kind in (Kind.NEUTRAL, Kind.TEMPLATE)
-        (stretch.neutral_rows if neutral else stretch.rows).append(row)
+        if closed and row.kind in (Kind.HANDOFF, Kind.NO_REPLY):
+            stretch.neutral_rows.append(row)
+            continue
+        if row.kind in (Kind.NEUTRAL, Kind.TEMPLATE):
+            stretch.neutral_rows.append(row)
+            continue
+        stretch.rows.append(row)
+        if row.kind is Kind.CLOSE:
+            closed = closed or row
+        elif not (closed and row.kind is Kind.COURTESY and row.at - closed.at <= rules.gap):
+            closed = None
     return [stretch], []
 
 

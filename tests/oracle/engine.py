@@ -97,7 +97,7 @@ def _split_thread(
 ) -> tuple[list[Stretch], list[list[Row]]]:
     """Split one thread by its mode; platform conversation ids make streams of their own (E7)."""
     if whole:
-        return whole_thread(rows)
+        return whole_thread(rows, rules)
     streams: dict[str | None, list[Row]] = {}
     for row in rows:
         streams.setdefault(row.event.source_conversation_id, []).append(row)

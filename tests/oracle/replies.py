@@ -147,10 +147,13 @@ def _count_from(wait: Reply, question: Row, rules: Rules) -> Reply:
 
 
 def is_within_target(wait: Reply, rules: Rules) -> bool | None:
-    """Answered in time on the calendar clock; null while neither answered nor past it (R5)."""
-    if wait.calendar_seconds is not None:
-        return wait.calendar_seconds <= rules.target_seconds
+    """Answered in time on the calendar clock; null while neither answered nor past it (R5).
+
+    The instants decide: whole seconds are for reading, and an answer half a second late is late.
+    """
     expires = wait.waiting_since_at + timedelta(seconds=rules.target_seconds)
+    if wait.replied_at is not None:
+        return wait.replied_at <= expires
     return False if expires <= rules.as_of else None
 
 
@@ -158,18 +161,19 @@ def is_breached(stretch: Stretch, wait: Reply, rules: Rules) -> bool | None:
     """Whether the service level of the first wait was broken; null while it may go either way.
 
     It fires at the deadline on the working clock, answered or not, unless the clock stopped by
-    then: an answer, a close, "no reply needed", or a courtesy as the customer's last word.
+    then: an answer, a close, "no reply needed", or a courtesy as the customer's last word. What has
+    stopped the clock decides at once, although a request may still let it run on.
     """
     expires = deadline(rules.schedule, wait.waiting_since_at, rules.target_seconds)
-    if wait.business_seconds is not None and wait.business_seconds <= rules.target_seconds:
+    if wait.replied_at is not None and wait.replied_at <= expires:
         return False
     if wait.stopped_at is not None and wait.stopped_at <= expires:
         return False
-    if expires > rules.as_of:
-        return None
     words = [
         row
         for row in stretch.rows
         if row.kind in CUSTOMER and wait.waiting_since_at <= row.at <= expires
     ]
-    return not (words and words[-1].kind is Kind.COURTESY)
+    if words and words[-1].kind is Kind.COURTESY:
+        return False
+    return True if expires <= rules.as_of else None

@@ -15,10 +15,11 @@
 {% set customer_kinds = kinds(['customer', 'courtesy']) %}
 {% set opening_kinds = kinds(['customer', 'agent', 'bot']) %}
 {# What every step hands on, and what is known once limits are. #}
-{% set passengers = '''
-        thread_num, stream_no, stream_mode, event_index, message_num, author_num, sent_micros, kind,
+{% set unweighed = '''
+        thread_num, stream_no, stream_mode, event_index, message_num, author_num, sent_micros,
         is_question, is_message, session_no, gap_micros
 ''' | trim %}
+{% set passengers = unweighed ~ ', kind' %}
 {% set carried = passengers ~ ', is_template, previous_micros, limit_micros, is_late,
         is_late_tail_candidate' %}
 
@@ -28,18 +29,7 @@ with
 raw_previous as (
 
     select
-        thread_num,
-        stream_no,
-        stream_mode,
-        event_index,
-        message_num,
-        author_num,
-        sent_micros,
-        kind,
-        is_question,
-        is_message,
-        session_no,
-        gap_micros,
+        {{ passengers }},
         last_value(case when kind in {{ message_kinds }} then sent_micros end ignore nulls)
             over ({{ stream }} {{ before }}) as raw_previous_micros,
         last_value(
@@ -68,26 +58,16 @@ intricate_streams as (
 
 ),
 
-intricate as (
+parted as (
 
-    select raw_previous.*
-    from raw_previous
-    inner join intricate_streams
-        on
-            raw_previous.thread_num = intricate_streams.thread_num
-            and raw_previous.stream_no = intricate_streams.stream_no
-
-),
-
-plain as (
-
-    select raw_previous.*
+    select
+        raw_previous.*,
+        intricate_streams.thread_num is null as is_plain
     from raw_previous
     left join intricate_streams
         on
             raw_previous.thread_num = intricate_streams.thread_num
             and raw_previous.stream_no = intricate_streams.stream_no
-    where intricate_streams.thread_num is null
 
 ),
 
@@ -110,7 +90,8 @@ handed as (
             end
             ignore nulls
         ) over ({{ stream }} {{ before }}) as raw_waiting_kind
-    from intricate
+    from parted
+    where not is_plain
 
 ),
 
@@ -154,17 +135,7 @@ attempted as (
 weighed as (
 
     select
-        thread_num,
-        stream_no,
-        stream_mode,
-        event_index,
-        message_num,
-        author_num,
-        sent_micros,
-        is_question,
-        is_message,
-        session_no,
-        gap_micros,
+        {{ unweighed }},
         is_in_attempt as was_attempt,
         case
             when kind = {{ kind('template') }} and stream_mode = 'thread'
@@ -227,8 +198,9 @@ every_stream as (
         raw_previous_micros as previous_micros,
         raw_previous_kind as previous_kind,
         false as is_closed_already,
-        true as is_plain
-    from plain
+        is_plain
+    from parted
+    where is_plain
 
 ),
 
@@ -303,6 +275,19 @@ corrected as (
     select
         *,
         case
+            -- The message before was itself a tail: no silence since has closed anything anew.
+            when
+                kind = {{ kind('courtesy') }}
+                and is_late
+                and provisional_state > 0
+                and previous_micros - provisional_state <= gap_micros
+                then 0
+            -- Thanks too late for the close before have opened anew: this close ends that.
+            when
+                kind = {{ kind('close') }}
+                and provisional_state > 0
+                and previous_micros - provisional_state > gap_micros
+                then case when is_late then previous_micros + limit_micros else sent_micros end
             when kind = {{ kind('close') }} and coalesce(provisional_state, 1) > 0 then null
             when kind = {{ kind('close') }} and mark is null then sent_micros
             when mark is not null then mark
@@ -347,7 +332,16 @@ every_state as (
 decided as (
 
     select
-        *,
+        {{ unweighed }},
+        is_template,
+        is_late,
+        state,
+        -- Whoever is asked for after the close finds nothing open.
+        case
+            when kind in {{ kinds(['handoff', 'no_reply']) }} and state > 0
+                then {{ kind('neutral') }}
+            else kind
+        end as kind,
         case
             when kind not in {{ message_kinds }} then 0
             when state is null then 1
@@ -371,6 +365,8 @@ decided as (
             when kind in {{ message_kinds }} or kind = {{ kind('close') }} then true
             when state is null or state > 0 then false
             when stream_mode = 'platform' then true
+            -- Weighed already, by the message that they come after.
+            when kind in {{ kinds(['handoff', 'no_reply']) }} then true
             else sent_micros - previous_micros <= limit_micros
         end as is_inside
     from every_state

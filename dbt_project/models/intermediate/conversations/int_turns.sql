@@ -5,6 +5,11 @@
 #}
 {% set conversation = 'partition by thread_num, stream_no, conversation_no order by event_index' %}
 {% set before = 'rows between unbounded preceding and 1 preceding' %}
+{# What both steps hand on. #}
+{% set passengers = '''
+    thread_num, stream_no, conversation_no, event_index, message_num, author_num, session_no,
+    sent_micros, kind, is_message, is_template, is_ender, is_unanswered_outbound
+''' | trim %}
 {% set side = (
     'case when kind = ' ~ kind('courtesy') ~ ' then ' ~ kind('customer') ~ ' when kind in '
     ~ kinds(['customer', 'agent', 'bot']) ~ ' then kind end'
@@ -25,20 +30,8 @@ events as (
 neighbours as (
 
     select
-        thread_num,
-        stream_no,
-        conversation_no,
-        event_index,
-        message_num,
-        author_num,
-        session_no,
-        sent_micros,
-        kind,
+        {{ passengers }},
         side,
-        is_message,
-        is_template,
-        is_ender,
-        is_unanswered_outbound,
         last_value(side ignore nulls) over ({{ conversation }} {{ before }}) as previous_side,
         last_value(case when side = {{ kind('customer') }} then sent_micros end ignore nulls)
             over ({{ conversation }} {{ before }}) as customer_micros,
@@ -50,19 +43,7 @@ neighbours as (
 )
 
 select
-    thread_num,
-    stream_no,
-    conversation_no,
-    event_index,
-    message_num,
-    author_num,
-    session_no,
-    sent_micros,
-    kind,
-    is_message,
-    is_template,
-    is_ender,
-    is_unanswered_outbound,
+    {{ passengers }},
     customer_micros,
     cast(stretch_no as integer) as stretch_no,
     case

@@ -1,6 +1,4 @@
 {# The first wait of each conversation (docs/DECISIONS.md R3), with who answered and when. #}
-{% set target = var('first_response_target_seconds') %}
-
 with
 
 waits as (
@@ -30,15 +28,8 @@ select
     waits.replied_at is not null as is_answered,
     waits.stopped_at,
     waits.due_at,
-    -- Decided: answered, or past the target; the others are still running.
-    case
-        when waits.replied_at is not null then waits.reply_calendar_seconds <= {{ target }}
-        when {{ add_seconds('waits.waiting_since_at', target) }} <= {{ as_of() }} then false
-    end as is_within_target,
-    case
-        when waits.replied_at is not null then waits.reply_business_seconds <= {{ target }}
-        when waits.due_at <= {{ as_of() }} then false
-    end as is_within_target_business,
+    {{ is_in_time('waits', target_reached('waits.waiting_since_at')) }} as is_within_target,
+    {{ is_in_time('waits', 'waits.due_at') }} as is_within_target_business,
     waits.reply_business_seconds = 0 and waits.reply_calendar_seconds > 0 as is_business_zero
 from waits
 left join authors on waits.reply_author_num = authors.author_num

@@ -71,19 +71,8 @@ select
     waits.is_first_response,
     waits.replied_at is not null as is_answered,
     waits.replied_at is null and waits.stopped_at is null and conversations.is_open as is_open,
-    case
-        when waits.replied_at is not null
-            then waits.reply_calendar_seconds <= {{ var('first_response_target_seconds') }}
-        when
-            {{ add_seconds('waits.waiting_since_at', var('first_response_target_seconds')) }}
-            <= {{ as_of() }}
-            then false
-    end as is_within_target,
-    case
-        when waits.replied_at is not null
-            then waits.reply_business_seconds <= {{ var('first_response_target_seconds') }}
-        when waits.due_at <= {{ as_of() }} then false
-    end as is_within_target_business
+    {{ is_in_time('waits', target_reached('waits.waiting_since_at')) }} as is_within_target,
+    {{ is_in_time('waits', 'waits.due_at') }} as is_within_target_business
 from waits
 inner join keys using (thread_num, stream_no, conversation_no)
 inner join conversations using (thread_num, stream_no, conversation_no)

@@ -77,7 +77,7 @@ select
     judged.first_response_at,
     judged.clock_stopped_at,
     case
-        when judged.first_response_at <= judged.due_at then 'met'
+        when coalesce(judged.first_response_at <= judged.due_at, judged.is_answered) then 'met'
         when judged.clock_stopped_at is not null then 'stopped'
         when judged.due_at <= {{ as_of() }} then 'breached'
         else 'running'
