@@ -182,9 +182,9 @@ from candidates
 group by source_slug, thread_id
 {%- else -%}
 select
-    source_slug,
-    thread_id,
-    thread_key
+    no_threads.source_slug,
+    no_threads.thread_id,
+    no_threads.thread_key
 from (
     select
         cast(null as {{ dbt.type_string() }}) as source_slug,
@@ -193,6 +193,8 @@ from (
 ) as no_threads
 -- A full build compares nothing; what it would compare with is named, so that the order is known.
 where
-    thread_key is not null
-    and thread_key in (select build_id from {{ ref('int_build_inputs') }})
+    no_threads.thread_key is not null
+    and no_threads.thread_key in (
+        select inputs.build_id from {{ ref('int_build_inputs') }} as inputs
+    )
 {%- endif %}

@@ -1,5 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='by_thread') }}
-{# Names and teams that agents had in every thread of every build so far, and when they had them last. #}
+{# Names and teams of agents in every thread of every build so far, and when they had them last. #}
 with
 
 messages as (

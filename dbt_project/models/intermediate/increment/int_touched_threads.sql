@@ -157,11 +157,11 @@ raw_threads as (
 threads as (
 
     select
-        source_slug,
-        thread_id,
+        raw_threads.source_slug,
+        raw_threads.thread_id,
         {{ thread_key('raw_threads') }} as thread_key
     from raw_threads
-    group by source_slug, thread_id
+    group by raw_threads.source_slug, raw_threads.thread_id
 
 )
 

@@ -26,7 +26,7 @@ names as (
         author_name,
         row_number() over (
             partition by agent_key
-            order by last_event_at desc, author_name
+            order by last_event_at desc, author_name asc
         ) as choice
     from known_names
     where author_name is not null
@@ -40,7 +40,7 @@ teams as (
         author_team,
         row_number() over (
             partition by agent_key
-            order by last_event_at desc, author_team
+            order by last_event_at desc, author_team asc
         ) as choice
     from known_names
     where author_team is not null
