@@ -68,7 +68,6 @@ class Company:
         self._busy = busy
         self._threads: list[_Thread] = []
         self._deals: list[Row] = []
-        self._since: dict[tuple[str, ...], date | None] = {}
         self._numbers = 0
 
     def loads(self, count: int) -> Iterator[Load]:
@@ -100,7 +99,7 @@ class Company:
             if source != "late_mobile":
                 self._rule(load, source)
         for agent in AGENTS[:2]:
-            self._staff(load, "phone", agent)
+            self._staff(load, "phone", agent, valid_from=None)
 
     def _rule(self, load: Load, source: str) -> None:
         dataset, rule, mode, _ = SOURCES[source]
@@ -111,15 +110,13 @@ class Company:
         )  # fmt: skip
 
     def _staff(self, load: Load, source: str, agent: str, **more: Any) -> None:
-        since = self._first_day(load, "agents", source, agent)
         row = {"source_name": source, "agent_id": agent, "agent_name": agent.title(),
-               "valid_from": since}  # fmt: skip
+               "valid_from": self._first_day(load)}  # fmt: skip
         load.add(f"{SOURCES[source][0]}.agents", row | more)
 
-    def _first_day(self, load: Load, *entry: str) -> date | None:
-        """Entries about one person do not overlap: a later one takes the place of the first."""
-        choices = (None, load.as_of.date() - timedelta(days=3), load.as_of.date())
-        return self._since.setdefault(entry, self._chance.choice(choices))
+    def _first_day(self, load: Load) -> date | None:
+        """Entries about one person overlap as they may."""
+        return self._chance.choice((None, load.as_of.date() - timedelta(days=3), load.as_of.date()))
 
     def _thread(self) -> _Thread:
         if self._threads and self._chance.random() < 0.6:
@@ -244,7 +241,7 @@ class Company:
     def _enlist(self, load: Load, match: str) -> None:
         """An entry of the roster; its key is that of the product: source, match, first day."""
         source = self._chance.choice(("*", "phone", "mobile"))
-        since = self._first_day(load, "roster", source, match)
+        since = self._first_day(load)
         load.rows.setdefault("raw_otvet.roster", []).append(
             {"row_key": stable_hash((source, match, since)), "source_name": source,
              "match_id": match, "role": self._chance.choice(("agent", "agent", "customer")),
@@ -317,7 +314,6 @@ def agent_of_two_chats() -> tuple[Load, Load]:
     """
     company, noon = Company(0), datetime(2026, 1, 7, 12, tzinfo=UTC)
     first, second = (Load(number, noon + timedelta(days=9)) for number in range(2))
-    company._since["agents", "phone", AGENTS[0]] = None  # of the staff from the beginning
     company._begin(first)
     for thread_id, author, text, seconds in (
         ("a", "anna", "?", 0), ("a", "agent0", "next", 240), ("b", "boris", "?", 0),

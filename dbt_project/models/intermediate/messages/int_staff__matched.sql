@@ -1,3 +1,7 @@
+{#
+    Who of the authors is staff, by spans of days that do not overlap: where several entries hold on a
+    day, the one that began last does, and after its end the one before again.
+#}
 with
 
 authors as (
@@ -23,20 +27,17 @@ matches as (
     select
         authors.source_slug,
         authors.author_source_id,
+        staff.match_id,
         staff.role,
         staff.agent_id,
         staff.agent_name,
         staff.team,
         staff.valid_from,
         staff.valid_to,
+        staff.precedence,
         min(staff.precedence) over (
             partition by authors.source_slug, authors.author_source_id
-        ) as best_precedence,
-        staff.precedence,
-        row_number() over (
-            partition by authors.source_slug, authors.author_source_id, staff.valid_from
-            order by staff.precedence, staff.match_id, staff.agent_id
-        ) as choice
+        ) as best_precedence
     from authors
     inner join staff
         on
@@ -45,6 +46,77 @@ matches as (
                 authors.author_source_id = staff.match_id
                 or authors.author_name_id = staff.match_id
             )
+
+),
+
+entries as (
+
+    select * from matches
+    where precedence = best_precedence
+
+),
+
+turning_days as (
+
+    select
+        source_slug,
+        author_source_id,
+        valid_from as turning_day
+    from entries
+
+    union
+
+    -- distinct by union: entries begin and end on the same days
+    select
+        source_slug,
+        author_source_id,
+        valid_to as turning_day
+    from entries
+
+),
+
+spans as (
+
+    select
+        source_slug,
+        author_source_id,
+        turning_day as valid_from,
+        lead(turning_day) over (
+            partition by source_slug, author_source_id
+            order by turning_day
+        ) as valid_to
+    from turning_days
+
+),
+
+choices as (
+
+    select
+        spans.source_slug,
+        spans.author_source_id,
+        entries.role,
+        entries.agent_id,
+        entries.agent_name,
+        entries.team,
+        spans.valid_from,
+        spans.valid_to,
+        row_number() over (
+            partition by spans.source_slug, spans.author_source_id, spans.valid_from
+            order by
+                entries.valid_from desc,
+                entries.match_id,
+                entries.agent_id,
+                entries.agent_name nulls last,
+                entries.team nulls last,
+                entries.role
+        ) as choice
+    from spans
+    inner join entries
+        on
+            spans.source_slug = entries.source_slug
+            and spans.author_source_id = entries.author_source_id
+            and spans.valid_from >= entries.valid_from
+            and spans.valid_to <= entries.valid_to
 
 )
 
@@ -57,5 +129,5 @@ select
     team,
     valid_from,
     valid_to
-from matches
-where choice = 1 and precedence = best_precedence
+from choices
+where choice = 1
