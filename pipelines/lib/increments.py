@@ -85,7 +85,7 @@ def fingerprint(settings: Settings, variables: dict[str, Any]) -> str:
     and DuckDB: the models group by its hash function, which is another one in another version.
     """
     digest = hashlib.blake2b(digest_size=16)
-    for path in sorted(_sources_of_figures()):
+    for path in _sources_of_figures():
         digest.update(f"{path.name}\0".encode())
         digest.update(path.read_bytes())
     rules = {name: value for name, value in variables.items() if name != "as_of"}
@@ -96,8 +96,9 @@ def fingerprint(settings: Settings, variables: dict[str, Any]) -> str:
 
 
 def _sources_of_figures() -> Iterator[Path]:
+    """Yield files in an order that does not depend on where the project lies."""
     for folder in ("models", "macros", "seeds"):
-        yield from (path for path in (DBT_PROJECT_DIR / folder).rglob("*") if path.is_file())
+        yield from sorted(path for path in (DBT_PROJECT_DIR / folder).rglob("*") if path.is_file())
     yield DBT_PROJECT_DIR / "dbt_project.yml"
     for module in (business_calendar, company_config):
         assert module.__file__ is not None

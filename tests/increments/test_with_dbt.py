@@ -15,7 +15,7 @@ from tests.comparing import differences, row_counts, run_dbt, start_dbt
 from tests.increments.company import Company, Load
 from tests.increments.homes import write_load
 
-LOADS, KILLED = 5, 3
+LOADS, KILLED = 3, 1
 # The facts before it are those of the new build then, those after it of the old one.
 _KILL_AFTER = "incremental model marts.fct_replies"
 
@@ -59,7 +59,7 @@ def _full_build_beside(settings: Settings, folder: Path) -> Path:
 
 def test_increments_of_dbt_equal_a_full_build(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    for load in Company(5, busy=12).loads(LOADS):
+    for load in Company(5, busy=30).loads(LOADS):
         settings = _settings(home, load)
         if load.number == 0:
             make(settings)

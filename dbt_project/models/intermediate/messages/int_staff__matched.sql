@@ -104,11 +104,11 @@ choices as (
             partition by spans.source_slug, spans.author_source_id, spans.valid_from
             order by
                 entries.valid_from desc,
-                entries.match_id,
-                entries.agent_id,
-                entries.agent_name nulls last,
-                entries.team nulls last,
-                entries.role
+                entries.match_id asc,
+                entries.agent_id asc,
+                entries.agent_name asc nulls last,
+                entries.team asc nulls last,
+                entries.role asc
         ) as choice
     from spans
     inner join entries
