@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Locator, Page, Playwright, expect
 
 from app.components.tile import TILES
 from app.screenshots import browser_context, running_app, settle
@@ -142,13 +142,20 @@ def test_clicks_faster_than_the_screens_keep_the_state(page: Page, address: str,
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
+def place_at_rest(drawn: Locator) -> tuple[float, float]:
+    """Return the corner of something drawn, once what is above it moves it no more."""
+    expect(drawn).to_be_visible()
+    before = None
+    while (box := drawn.bounding_box()) != before or box is None:
+        before = box
+        drawn.page.wait_for_timeout(1000)
+    return box["x"], box["y"]
+
+
 def test_row_of_the_list_opens_its_conversation(page: Page, address: str) -> None:
     opened(page, f"{address}/conversations?lang=en")
-    grid = page.locator('[data-testid="stDataFrame"] canvas').first
-    expect(grid).to_be_visible()
-    box = grid.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 18, box["y"] + 35 + 17)  # the box of the first row
+    x, y = place_at_rest(page.locator('[data-testid="stDataFrame"] canvas').first)
+    page.mouse.click(x + 18, y + 35 + 17)  # the box of the first row
     expect(page.locator(".st-key-transcript")).to_be_visible()
     expect(page).to_have_url(re.compile("conversation="))
 
