@@ -181,6 +181,22 @@ def _variables(rules: EngineRules) -> str:
 @cache
 def compiled_models(variables: str, project: Path = DBT_PROJECT_DIR) -> list[tuple[str, str, str]]:
     """Compile the project with dbt; returns (schema.model, table or view, SQL) in build order."""
+    return [
+        (
+            f"{node['schema']}.{node['name']}",
+            "view" if node["config"]["materialized"] == "view" else "table",
+            node["compiled_code"],
+        )
+        for node in compiled_nodes(variables, project)
+    ]
+
+
+def compiled_nodes(variables: str, project: Path = DBT_PROJECT_DIR) -> list[dict[str, Any]]:
+    """Compile the project with dbt; returns the models of its manifest in build order.
+
+    Args:
+        variables: of dbt, as JSON.
+    """
     folder = _compile_folder(variables, project)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     nodes = {
@@ -196,14 +212,7 @@ def compiled_models(variables: str, project: Path = DBT_PROJECT_DIR) -> list[tup
 
     for name in nodes:
         visit(name)
-    return [
-        (
-            f"{nodes[name]['schema']}.{nodes[name]['name']}",
-            "view" if nodes[name]["config"]["materialized"] == "view" else "table",
-            nodes[name]["compiled_code"],
-        )
-        for name in ordered
-    ]
+    return [nodes[name] for name in ordered]
 
 
 def _compile_folder(variables: str, project: Path) -> Path:

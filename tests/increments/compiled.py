@@ -7,24 +7,20 @@ What dbt does with a model is done here in a few lines (`_create`), so sixty loa
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import tempfile
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from pipelines.lib.business_calendar import build_calendar
 from pipelines.lib.company_config import read_company_config
-from pipelines.lib.dbt_project import DBT_EXECUTABLE
 from pipelines.lib.text_rules import courtesy_pattern, question_pattern, start_pattern
-from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
+from pipelines.settings import PROJECT_ROOT
+from tests.engine import compiled_nodes
 from tests.increments.company import Load
 from tests.increments.homes import raw_schemas, write_load
 from tests.increments.schedule import HOLIDAYS, HOURS, LAST_DAY
@@ -148,37 +144,12 @@ def _compiled(*, increment: bool) -> list[_Model]:
         "phrase_start_pattern": start_pattern(config.courtesy_phrases, config.question_words),
         "is_increment": increment,
     }
-    folder = Path(tempfile.mkdtemp(prefix="otvet_compiled_"))
-    subprocess.run(
-        [
-            str(DBT_EXECUTABLE), "--quiet", "compile", "--select", "resource_type:model", "--vars",
-            json.dumps(variables, ensure_ascii=False),
-            "--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR),
-            "--target-path", str(folder), "--log-path", str(folder),
-        ],
-        check=True,
-        env={**os.environ, "OTVET_WAREHOUSE": str(folder / "warehouse.duckdb")},
-    )  # fmt: skip
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    nodes = {
-        name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "model"
-    }
-    ordered: list[str] = []
-
-    def visit(name: str) -> None:
-        if name in nodes and name not in ordered:
-            for parent in nodes[name]["depends_on"]["nodes"]:
-                visit(parent)
-            ordered.append(name)
-
-    for name in nodes:
-        visit(name)
     return [
         _Model(
-            f"{nodes[name]['schema']}.{nodes[name]['name']}",
-            nodes[name]["config"]["materialized"],
-            nodes[name]["config"]["unique_key"],
-            nodes[name]["compiled_code"],
+            f"{node['schema']}.{node['name']}",
+            node["config"]["materialized"],
+            node["config"]["unique_key"],
+            node["compiled_code"],
         )
-        for name in ordered
+        for node in compiled_nodes(json.dumps(variables, ensure_ascii=False))
     ]
