@@ -119,8 +119,8 @@ def _gap_sensitivity(screen: Screen) -> None:
     if not rows:
         return
     st.subheader(texts("health.gap"), anchor=False)
-    chats = (formatter.number(rows[0][name]) for name in ("chats", "chats_total"))
-    st.caption(texts("health.gap_note", **dict(zip(("chats", "total"), chats, strict=True))))
+    chats, total = formatter.number(rows[0]["chats"]), formatter.number(rows[0]["chats_total"])
+    st.caption(texts("health.gap_note", chats=chats, total=total))
     names = ("gap", "started", "answered", "median", "mean")
     html.table(
         [(texts(f"health.gap_{name}"), texts(f"health.gap_{name}_help")) for name in names],
