@@ -31,7 +31,7 @@ from tests.oracle.records import Event
 
 UNIONED = pa.schema(
     [
-        ("source_slug", pa.string()), ("channel_type", pa.string()),
+        ("message_num", pa.int64()), ("source_slug", pa.string()), ("channel_type", pa.string()),
         ("channel_account_id", pa.string()), ("thread_id", pa.string()), ("is_group", pa.bool_()),
         ("message_id", pa.string()), ("message_seq", pa.int64()), ("event_type", pa.string()),
         ("sent_at", TIMESTAMP), ("received_at", TIMESTAMP), ("author_type", pa.string()),
@@ -76,7 +76,7 @@ def run_models(
     connection.register("events_of_test", unioned)
     for name, kind, sql in compiled_models(_variables(rules), project):
         schema, _, table = name.partition(".")
-        if table == "int_messages__unioned":
+        if table in ("int_messages__unioned", "int_message_contents"):
             sql = _UNIONED_SQL
         connection.execute(f"create {kind} {schema}.{table} as {sql}")
     return connection
@@ -94,6 +94,7 @@ def unioned_table(events: Iterable[Event]) -> pa.Table:
     return pa.Table.from_pylist(
         [
             {
+                "message_num": number,
                 "source_slug": event.source_slug,
                 "channel_type": "telegram",
                 "thread_id": event.thread_id,
@@ -114,7 +115,7 @@ def unioned_table(events: Iterable[Event]) -> pa.Table:
                 "source_conversation_id": event.source_conversation_id,
                 "load_id": "0",
             }
-            for event in events
+            for number, event in enumerate(events)
         ],
         schema=UNIONED,
     )
@@ -123,7 +124,6 @@ def unioned_table(events: Iterable[Event]) -> pa.Table:
 _UNIONED_SQL = """
 select
     *,
-    row_number() over () as message_num,
     md5(concat_ws('|', source_slug, thread_id, message_id)) as message_key,
     md5(concat_ws('|', source_slug, thread_id)) as thread_key
 from events_of_test

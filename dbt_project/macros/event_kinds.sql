@@ -19,6 +19,14 @@
     ({% for name in names %}{{ kind(name) }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}
 
+{# Whose turn an event belongs to, by the kind of that side; null where it is of neither. #}
+{% macro side_of(kind_column) -%}
+    case
+        when {{ kind_column }} = {{ kind('courtesy') }} then {{ kind('customer') }}
+        when {{ kind_column }} in {{ kinds(['customer', 'agent', 'bot']) }} then {{ kind_column }}
+    end
+{%- endmacro %}
+
 {# Text as the courtesy and question patterns expect it: lower case, no punctuation but "?". #}
 {% macro normalised_text(text) -%}
     trim({{ replace_all(

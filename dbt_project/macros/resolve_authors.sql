@@ -39,6 +39,7 @@ askers as (
 )
 
 select
+    messages.message_num,
     messages.source_slug,
     messages.channel_type,
     messages.channel_account_id,

@@ -1,59 +1,14 @@
 {#
-    Staging of a chat source: one row per message, its latest version.
+    Staging of a chat source: one row per version of a message that any file held.
 
-    Raw tables keep every version of a message that any file held (their key is the content), so the
-    choice is made here and does not depend on the order in which files were loaded. Of an increment
-    only the messages of `threads` (a relation of source_slug, thread_id) are staged.
+    Raw tables keep them all (their key is the content); stage_messages() chooses, so the choice does
+    not depend on the order in which files were loaded. Of an increment only the messages of `threads`
+    (a relation of source_slug, thread_id) are staged.
 #}
-{% macro stage_messages(source_name, threads) -%}
-with
-
-{% if is_increment() -%}
-raw_messages as (
-
-    select messages.*
-    from {{ source(source_name, 'messages') }} as messages
-    inner join {{ threads }} as threads
-        on messages.source_name = threads.source_slug and messages.thread_id = threads.thread_id
-
-),
-
-{% endif -%}
-{% set raw_messages = 'raw_messages' if is_increment() else source(source_name, 'messages') -%}
--- Messages of which files hold several versions, by hash; a collision only adds a candidate.
-repeated as (
-
-    select {{ hash_number(['source_name', 'thread_id', 'message_id']) }} as identity_hash
-    from {{ raw_messages }}
-    group by {{ hash_number(['source_name', 'thread_id', 'message_id']) }}
-    having count(*) > 1
-
-),
-
-versions as (
-
-    select
-        row_key,
-        row_number() over (
-            partition by source_name, thread_id, message_id
-            order by edited_at desc nulls last, row_key desc
-        ) as version_rank
-    from {{ raw_messages }}
-    where
-        {{ hash_number(['source_name', 'thread_id', 'message_id']) }} in (
-            select identity_hash from repeated
-        )
-
-),
-
-outdated as (
-
-    select row_key from versions
-    where version_rank > 1
-
-)
-
+{% macro stage_message_versions(slug, threads) -%}
 select
+    {{ message_num('messages', slug) }} as message_num,
+    messages.row_key,
     messages.source_name as source_slug,
     messages.channel_type,
     messages.channel_account_id,
@@ -82,9 +37,57 @@ select
     messages.referral,
     messages.source_metadata,
     messages._dlt_load_id as load_id
-from {{ raw_messages }} as messages
-left join outdated on messages.row_key = outdated.row_key
-where outdated.row_key is null
+from {{ source('raw_' ~ slug, 'messages') }} as messages
+{%- if is_increment() %}
+inner join {{ threads }} as threads
+    on messages.source_name = threads.source_slug and messages.thread_id = threads.thread_id
+{%- endif %}
+{%- endmacro %}
+
+{# The latest version of each message, given the relations of its versions and of outdated ones. #}
+{% macro stage_messages(versions, outdated) -%}
+select versions.*
+from {{ versions }} as versions
+left join {{ outdated }} as outdated on versions.message_num = outdated.message_num
+where outdated.message_num is null
+{%- endmacro %}
+
+{# Versions of messages that a later one replaced. #}
+{% macro outdated_messages(versions) -%}
+{% set identity = hash_number(['source_slug', 'thread_id', 'message_id']) -%}
+with
+
+versions as (
+
+    select * from {{ versions }}
+
+),
+
+-- Messages of which files hold several versions, by hash; a collision only adds a candidate.
+repeated as (
+
+    select {{ identity }} as identity_hash
+    from versions
+    group by {{ identity }}
+    having count(*) > 1
+
+),
+
+ranked as (
+
+    select
+        message_num,
+        row_number() over (
+            partition by source_slug, thread_id, message_id
+            order by edited_at desc nulls last, row_key desc
+        ) as version_rank
+    from versions
+    where {{ identity }} in (select identity_hash from repeated)
+
+)
+
+select message_num from ranked
+where version_rank > 1
 {%- endmacro %}
 
 {# Who ever wrote in a chat source; versions that were replaced later name their authors too. #}

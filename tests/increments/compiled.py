@@ -45,14 +45,15 @@ class CompiledHome:
         schemas = raw_schemas()
         for name in ("warehouse", "fresh"):
             self.connection.execute(f"attach ':memory:' as {name}")
-            for schema in {"staging", "intermediate", "marts"} | {t.split(".")[0] for t in schemas}:
+            for schema in ("staging", "intermediate", "marts"):
                 self.connection.execute(f"create schema {name}.{schema}")
+        for schema in {table.split(".")[0] for table in schemas}:
+            self.connection.execute(f"create schema warehouse.{schema}")
         self.connection.execute("use warehouse")
         calendar = build_calendar(HOURS, HOLIDAYS, {}, "Europe/Moscow", LAST_DAY)
         for table, schema in schemas.items():
             empty = calendar if table.endswith("business_calendar") else schema.empty_table()
             self._table(table, empty)
-            self.connection.execute(f"create view fresh.{table} as from warehouse.{table}")
 
     @property
     def models(self) -> int:
@@ -102,11 +103,13 @@ class CompiledHome:
         build_id = str(uuid.uuid4())
         for model in _compiled(increment=increment)[:until]:
             sql = model.sql.replace(_NOW, as_of.isoformat())
-            sql = _build_id_of(sql, build_id).replace('"warehouse".', f'"{catalog}".')
+            # What both build from are the raw tables of the one warehouse.
+            sql = re.sub(r'"warehouse"\."(?!raw_)', f'"{catalog}"."', _build_id_of(sql, build_id))
             self._create(f"{catalog}.{model.name}", model, sql, increment)
 
     def _create(self, name: str, model: _Model, sql: str, increment: bool) -> None:
         materialized, key = model.materialized, model.unique_key
+        self._drop_other_kind(name, "view" if materialized == "view" else "table")
         if materialized == "view":
             self.connection.execute(f"create or replace view {name} as {sql}")
         elif materialized == "incremental" and increment:
@@ -120,6 +123,16 @@ class CompiledHome:
             self.connection.execute(f"insert into {name} by name from batch; drop table batch")
         else:
             self.connection.execute(f"create or replace table {name} as {sql}")
+
+    def _drop_other_kind(self, name: str, kind: str) -> None:
+        """Staging is a view in a full build and a table in an increment."""
+        found = self.connection.execute(
+            "select table_type from information_schema.tables"
+            " where concat_ws('.', table_catalog, table_schema, table_name) = ?",
+            [name],
+        ).fetchone()
+        if found is not None and (found[0] == "VIEW") != (kind == "view"):
+            self.connection.execute(f"drop {'view' if found[0] == 'VIEW' else 'table'} {name}")
 
     def _table(self, name: str, rows: pa.Table) -> None:
         self.connection.register("rows_of_table", rows)

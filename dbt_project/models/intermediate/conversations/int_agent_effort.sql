@@ -7,34 +7,49 @@
 
 with
 
+agents as (
+
+    select
+        author_num,
+        agent_key,
+        min(author_num) over (partition by agent_key) as agent_num
+    from {{ ref('int_authors') }}
+    where agent_key is not null
+
+),
+
 agent_messages as (
 
     select
-        turns.thread_num,
-        turns.stream_no,
-        turns.conversation_no,
-        turns.event_index,
-        turns.message_num,
-        turns.sent_micros,
-        case when turns.conversation_no is not null then turns.customer_micros end
+        events.thread_num,
+        events.stream_no,
+        events.conversation_no,
+        events.event_index,
+        events.message_num,
+        events.sent_micros,
+        case when events.conversation_no is not null then events.customer_micros end
             as customer_micros,
-        authors.agent_key,
-        threads.source_slug,
-        threads.thread_id,
+        agents.agent_num,
+        agents.agent_key,
         coalesce(events.text_length, 0) as text_length
-    from {{ ref('int_turns') }} as turns
-    inner join {{ ref('int_events') }} as events on turns.message_num = events.message_num
-    inner join {{ ref('int_threads') }} as threads on turns.thread_num = threads.thread_num
-    left join {{ ref('int_authors') }} as authors on turns.author_num = authors.author_num
-    where turns.kind = {{ kind('agent') }} and not turns.is_template
+    from {{ ref('int_conversation_events') }} as events
+    left join agents on events.author_num = agents.author_num
+    where events.kind = {{ kind('agent') }} and not events.is_template
 
 ),
 
 {% if is_increment() -%}
 {% set slot = 'cast(floor(sent_micros / ' ~ cap * 1000000 ~ ') as bigint)' -%}
+threads as (
+
+    select * from {{ ref('int_threads') }}
+
+),
+
 slots as (
 
     select
+        agent_num,
         agent_key,
         {{ slot }} as time_slot
     from agent_messages
@@ -44,6 +59,7 @@ slots as (
 
     -- distinct by union: an agent writes several messages in one slot
     select
+        agent_num,
         agent_key,
         {{ slot }} - 1 as time_slot
     from agent_messages
@@ -66,18 +82,18 @@ kept_messages as (
 elsewhere as (
 
     select
-        kept_messages.agent_key,
+        slots.agent_num,
         kept_messages.sent_micros,
-        threads.source_slug,
-        threads.thread_id
+        known_threads.source_slug,
+        known_threads.thread_id
     from kept_messages
     inner join slots
         on
             kept_messages.agent_key = slots.agent_key
             and cast(floor(kept_messages.sent_micros / {{ cap * 1000000 }}) as bigint)
             = slots.time_slot
-    inner join {{ kept('intermediate', 'int_known_threads') }} as threads
-        on kept_messages.thread_key = threads.thread_key
+    inner join {{ kept('intermediate', 'int_known_threads') }} as known_threads
+        on kept_messages.thread_key = known_threads.thread_key
     where
         kept_messages.thread_key not in (
             select thread_key from {{ ref('int_touched_threads') }}
@@ -85,11 +101,15 @@ elsewhere as (
 
 ),
 
-{% endif -%}
 all_messages as (
 
-    select * from agent_messages
-    {% if is_increment() %}
+    select
+        agent_messages.*,
+        threads.thread_id,
+        threads.source_slug
+    from agent_messages
+    inner join threads on agent_messages.thread_num = threads.thread_num
+
     union all
 
     select
@@ -100,24 +120,28 @@ all_messages as (
         null as message_num,
         sent_micros,
         null as customer_micros,
-        agent_key,
-        source_slug,
+        agent_num,
+        null as agent_key,
+        null as text_length,
         thread_id,
-        null as text_length
+        source_slug
     from elsewhere
-    {% endif %}
+
 ),
 
+{% endif -%}
+{# Messages of one instant come in the order of their chats, which is that of their numbers. #}
+{% set order_of_chats = 'thread_id, source_slug' if is_increment() else 'thread_num' -%}
 timed as (
 
     select
         *,
         -- Messages that name no agent are nobody's sequence.
-        case when agent_key is not null then lag(sent_micros) over (
-            partition by agent_key
-            order by sent_micros, thread_id, source_slug, event_index
+        case when agent_num is not null then lag(sent_micros) over (
+            partition by agent_num
+            order by sent_micros, {{ order_of_chats }}, event_index
         ) end as own_previous_micros
-    from all_messages
+    from {{ 'all_messages' if is_increment() else 'agent_messages' }}
 
 ),
 

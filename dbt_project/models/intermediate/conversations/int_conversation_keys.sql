@@ -12,7 +12,7 @@ firsts as (
         {{ message_key('messages') }} as first_message_key
     from {{ ref('int_conversations') }} as conversations
     inner join {{ ref('int_threads') }} as threads on conversations.thread_num = threads.thread_num
-    inner join {{ ref('int_messages__unioned') }} as messages
+    inner join {{ ref('int_message_contents') }} as messages
         on conversations.first_message_num = messages.message_num
 
 )

@@ -17,6 +17,7 @@ facts as (
     select
         {{ conversation }},
         min(stream_mode) as stream_mode,
+        min(turn_no) as first_turn_no,
         min(gap_micros) as gap_micros,
         min_by(message_num, event_index) filter (where kind in {{ message_kinds }})
             as first_message_num,

@@ -1,15 +1,38 @@
 {#
     Events of a thread in their order, classified, with the wide text dropped so that all later
-    sorts are narrow; and the bursts of activity (sessions) that the same order shows.
+    sorts are narrow; the bursts of activity (sessions) that the same order shows; and, in the columns
+    plain_*, the conversations and turns of a thread whose boundaries silence alone decides. Whether it
+    does, int_intricate_threads tells.
 #}
 {% set spoken_kinds = kinds(['customer', 'courtesy', 'agent', 'bot', 'template']) %}
+{% set customer_kinds = kinds(['customer', 'courtesy']) %}
+{% set cap = var('unanswered_cap_seconds') * 1000000 %}
 {% set session_gap = var('session_gap_seconds') * 1000000 %}
+{# What all steps hand on. #}
+{% set passengers = '''
+        thread_num, stream_no, message_num, author_num, sent_micros, is_question, is_message,
+        text_length, is_question_of_agent, gap_micros, is_whole_thread
+''' | trim %}
 
 with
 
 messages as (
 
-    select * from {{ ref('int_messages__unioned') }}
+    select
+        *,
+        case when event_type = 'message' and author_type = 'customer' then text end
+            as customer_text
+    from {{ ref('int_messages__unioned') }}
+
+),
+
+phrases as (
+
+    select
+        *,
+        position('?' in customer_text) > 0 as has_question_mark,
+        {{ matches('lower(customer_text)', var('phrase_start_pattern')) }} as begins_like_a_phrase
+    from messages
 
 ),
 
@@ -25,37 +48,6 @@ authors as (
 
 ),
 
-texts as (
-
-    select
-        message_num,
-        text,
-        position('?' in text) > 0 as has_question_mark,
-        {{ matches('lower(text)', var('phrase_start_pattern')) }} as begins_like_a_phrase
-    from {{ ref('int_messages__unioned') }}
-    where event_type = 'message' and author_type = 'customer' and text is not null
-
-),
-
-courtesies as (
-
-    select
-        message_num,
-        case
-            when begins_like_a_phrase
-                then {{ matches(normalised_text('text'), var('courtesy_pattern')) }}
-            else false
-        end as is_courtesy,
-        case
-            when has_question_mark then true
-            when begins_like_a_phrase
-                then {{ matches(normalised_text('text'), var('question_pattern')) }}
-            else false
-        end as is_question
-    from texts
-
-),
-
 -- Platform conversations are streams of their own; everything else is one stream a thread.
 streams as (
 
@@ -67,7 +59,7 @@ streams as (
             partition by source_slug, thread_id
             order by source_conversation_id
         ) as integer) as stream_no
-    from {{ ref('int_messages__unioned') }}
+    from {{ ref('int_message_contents') }}
     where source_conversation_id is not null
     group by source_slug, thread_id, source_conversation_id
 
@@ -81,12 +73,7 @@ classified as (
             when threads.conversation_mode = 'thread' then 0
             else coalesce(streams.stream_no, 0)
         end as stream_no,
-        case
-            when threads.conversation_mode = 'thread' then 'thread'
-            when messages.source_conversation_id is not null then 'platform'
-            else 'gap'
-        end as stream_mode,
-        messages.sent_at,
+        threads.conversation_mode = 'thread' as is_whole_thread,
         messages.message_seq,
         messages.message_id,
         messages.message_num,
@@ -99,7 +86,9 @@ classified as (
             when messages.event_type <> 'message' then {{ kind('neutral') }}
             when not messages.is_public then {{ kind('neutral') }}
             when messages.content_type = 'reaction' then {{ kind('neutral') }}
-            when messages.author_type = 'customer' and courtesies.is_courtesy
+            when
+                messages.begins_like_a_phrase
+                and {{ matches(normalised_text('messages.customer_text'), var('courtesy_pattern')) }}
                 then {{ kind('courtesy') }}
             when messages.author_type = 'customer' then {{ kind('customer') }}
             when messages.author_type = 'agent' and messages.is_template
@@ -108,18 +97,22 @@ classified as (
             when messages.author_type = 'bot' then {{ kind('bot') }}
             else {{ kind('neutral') }}
         end as kind,
-        coalesce(courtesies.is_question, false) as is_question,
+        case
+            when messages.has_question_mark then true
+            when messages.begins_like_a_phrase
+                then {{ matches(normalised_text('messages.customer_text'), var('question_pattern')) }}
+            else false
+        end as is_question,
         messages.event_type = 'message' as is_message,
         messages.text_length,
         messages.author_type = 'agent' and position('?' in coalesce(messages.text, '')) > 0
             as is_question_of_agent,
         threads.gap_micros
-    from messages
+    from phrases as messages
     inner join threads
         on
             messages.source_slug = threads.source_slug
             and messages.thread_id = threads.thread_id
-    left join courtesies on messages.message_num = courtesies.message_num
     left join streams
         on
             messages.source_slug = streams.source_slug
@@ -134,66 +127,120 @@ classified as (
 
 ),
 
-{% set order = 'partition by thread_num order by sent_at, message_seq, message_id' -%}
+{% set order = 'partition by thread_num order by sent_micros, message_seq, message_id' -%}
+{% set before = 'rows between unbounded preceding and 1 preceding' -%}
 ordered as (
 
     select
-        thread_num,
-        stream_no,
-        stream_mode,
-        message_num,
-        author_num,
-        sent_micros,
+        {{ passengers }},
         kind,
-        is_question,
-        is_message,
-        text_length,
-        is_question_of_agent,
-        gap_micros,
         cast(row_number() over ({{ order }}) as integer) as event_index,
-        last_value(case when is_message then sent_micros end ignore nulls) over (
-            {{ order }}
-            rows between unbounded preceding and 1 preceding
-        ) as previous_message_micros,
-        last_value(case when kind in {{ spoken_kinds }} then kind end ignore nulls) over (
-            {{ order }}
-            rows between unbounded preceding and 1 preceding
-        ) is not null as has_message_before
+        last_value(case when is_message then sent_micros end ignore nulls)
+            over ({{ order }} {{ before }}) as previous_message_micros,
+        last_value(case when kind in {{ spoken_kinds }} then sent_micros end ignore nulls)
+            over ({{ order }} {{ before }}) as previous_micros,
+        last_value(case when kind in {{ spoken_kinds }} then kind end ignore nulls)
+            over ({{ order }} {{ before }}) as previous_kind,
+        last_value(case when kind in {{ customer_kinds }} then sent_micros end ignore nulls)
+            over ({{ order }} {{ before }}) as customer_micros
     from classified
+
+),
+
+limited as (
+
+    select
+        {{ passengers }},
+        event_index,
+        previous_message_micros,
+        previous_kind,
+        customer_micros,
+        kind in {{ spoken_kinds }} as is_spoken,
+        sent_micros - previous_micros as silence_micros,
+        {{ side_of('previous_kind') }} as previous_side,
+        -- The very first words of a thread thank for nothing: they are a request.
+        case
+            when kind = {{ kind('courtesy') }} and previous_kind is null then {{ kind('customer') }}
+            else kind
+        end as kind,
+        kind = {{ kind('courtesy') }} and previous_kind is null as is_opening_thanks,
+        case
+            when is_whole_thread then false
+            else sent_micros - previous_micros > case
+                when previous_kind = {{ kind('customer') }} then {{ cap }}
+                else gap_micros
+            end
+        end as is_late
+    from ordered
+
+),
+
+sided as (
+
+    select
+        *,
+        {{ side_of('kind') }} as side,
+        is_spoken and (previous_kind is null or is_late) as starts_segment
+    from limited
+
+),
+
+{% set so_far = 'partition by thread_num order by event_index' -%}
+counted as (
+
+    select
+        *,
+        -- A pause of more than the session gap splits; events are no activity.
+        count(
+            case
+                when
+                    is_message
+                    and (
+                        previous_message_micros is null
+                        or sent_micros - previous_message_micros > {{ session_gap }}
+                    )
+                    then 1
+            end
+        ) over ({{ so_far }} rows unbounded preceding) as session_no,
+        last_value(case when starts_segment then event_index end ignore nulls)
+            over ({{ so_far }} rows unbounded preceding) as segment_no,
+        count(case when starts_segment or side <> previous_side then 1 end)
+            over ({{ so_far }} rows unbounded preceding) as turn_no,
+        last_value(case when kind = {{ kind('agent') }} then event_index end ignore nulls)
+            over ({{ so_far }} {{ before }}) as answer_index,
+        last_value(case when kind in {{ customer_kinds }} then event_index end ignore nulls)
+            over ({{ so_far }} {{ before }}) as customer_index
+    from sided
 
 )
 
 select
     thread_num,
     stream_no,
-    stream_mode,
+    case
+        when is_whole_thread then 'thread'
+        when stream_no > 0 then 'platform'
+        else 'gap'
+    end as stream_mode,
     event_index,
     message_num,
     author_num,
     sent_micros,
-    case
-        -- The very first words of a thread thank for nothing: they are a request.
-        when kind = {{ kind('courtesy') }} and not has_message_before then {{ kind('customer') }}
-        else kind
-    end as kind,
+    kind,
     is_question,
     is_message,
     text_length,
     is_question_of_agent,
     gap_micros,
-    -- A pause of more than the session gap splits; events are no activity.
-    case when is_message then cast(sum(
-        case
-            when not is_message then 0
-            when
-                previous_message_micros is null
-                or sent_micros - previous_message_micros > {{ session_gap }}
-                then 1
-            else 0
-        end
-    ) over (
-        partition by thread_num
-        order by event_index
-        rows unbounded preceding
-    ) as integer) end as session_no
-from ordered
+    case when is_message then cast(session_no as integer) end as session_no,
+    -- A segment is named by its first event; neutral rows are inside while its limit runs.
+    case when is_spoken or not is_late then segment_no end as plain_segment_no,
+    coalesce(answer_index, 0) as plain_stretch_no,
+    case when is_spoken then cast(turn_no as integer) end as plain_turn_no,
+    case when customer_index >= segment_no then customer_micros end as plain_customer_micros,
+    stream_no > 0
+    or is_opening_thanks
+    or kind in {{ kinds(['template', 'close', 'handoff', 'no_reply']) }}
+    or (kind = {{ kind('courtesy') }} and silence_micros > least(gap_micros, {{ cap }}))
+        as is_intricate
+from counted

@@ -18,5 +18,5 @@ select
     firsts.session_no,
     {{ key(["'session'", message_key('messages')]) }} as session_key
 from firsts
-inner join {{ ref('int_messages__unioned') }} as messages
+inner join {{ ref('int_message_contents') }} as messages
     on firsts.first_message_num = messages.message_num

@@ -2,7 +2,7 @@ with
 
 messages as (
 
-    select * from {{ ref('int_messages__unioned') }}
+    select * from {{ ref('int_message_contents') }}
 
 ),
 
@@ -25,7 +25,8 @@ threads as (
         thread_id,
         min(channel_type) as channel_type,
         min(channel_account_id) as channel_account_id,
-        max(case when is_group then 1 else 0 end) = 1 as is_group
+        max(case when is_group then 1 else 0 end) = 1 as is_group,
+        max(load_id) as last_load_id
     from messages
     group by source_slug, thread_id
 
@@ -40,8 +41,9 @@ select
     {{ key(['threads.source_slug', 'threads.channel_type', 'threads.channel_account_id']) }}
         as channel_key,
     threads.is_group,
-    -- A small integer: every window of the engine sorts by it instead of a wide text key.
-    cast(row_number() over (order by threads.source_slug, threads.thread_id) as integer)
+    threads.last_load_id,
+    -- A small integer in the order of the chats: windows sort by it instead of wide text keys.
+    cast(row_number() over (order by threads.thread_id, threads.source_slug) as integer)
         as thread_num,
     coalesce(rules.conversation_mode, 'gap') as conversation_mode,
     coalesce(account_channels.team, source_channels.team, rules.team, 'default') as team,

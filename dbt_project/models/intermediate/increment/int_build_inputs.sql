@@ -5,7 +5,7 @@
 #}
 with
 
-{% for name in ['telegram_export', 'whatsapp_export', 'tabular'] -%}
+{% for name in chat_sources() -%}
 {{ name }}_loads as (
 
     select

@@ -3,14 +3,26 @@
     effort reaches back to the agent's message before, in whatever thread that is; where one came,
     went or moved, the next one has to be measured anew.
 #}
-{% set names = ['telegram_export', 'whatsapp_export', 'tabular'] -%}
+{% set names = chat_sources() -%}
 {% set threads = ref('int_changed_threads') -%}
 with
 
 {% for name in names -%}
+{{ name }}_versions as (
+
+    {{ stage_message_versions(name, threads) | indent(4) }}
+
+),
+
+{{ name }}_outdated as (
+
+    {{ outdated_messages(name ~ '_versions') | indent(4) }}
+
+),
+
 {{ name }} as (
 
-    {{ stage_messages('raw_' ~ name, threads) | indent(4) }}
+    {{ stage_messages(name ~ '_versions', name ~ '_outdated') | indent(4) }}
 
 ),
 

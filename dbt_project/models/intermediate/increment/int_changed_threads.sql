@@ -59,7 +59,7 @@ known_authors as (
 
 loaded as (
 
-    {% for name in ['telegram_export', 'whatsapp_export', 'tabular'] -%}
+    {% for name in chat_sources() -%}
     select
         source_name as source_slug,
         thread_id

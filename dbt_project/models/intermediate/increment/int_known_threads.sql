@@ -2,20 +2,18 @@
 {# Every thread of every build so far, with what the tables about all threads are made from. #}
 with
 
-messages as (
+events as (
 
     select
-        source_slug,
-        thread_id,
-        min(sent_at) as first_event_at,
-        max(sent_at) as last_event_at,
-        max(load_id) as last_load_id,
+        events.thread_num,
+        min(events.sent_micros) as first_event_micros,
+        max(events.sent_micros) as last_event_micros,
         -- As the metric counts them: events and system lines are no messages.
-        cast(sum(
-            case when event_type = 'message' and author_type <> 'system' then 1 else 0 end
-        ) as bigint) as message_count
-    from {{ ref('int_messages__unioned') }}
-    group by source_slug, thread_id
+        count(case when events.is_message and authors.author_type <> 'system' then 1 end)
+            as message_count
+    from {{ ref('int_events') }} as events
+    inner join {{ ref('int_authors') }} as authors on events.author_num = authors.author_num
+    group by events.thread_num
 
 )
 
@@ -28,12 +26,9 @@ select
     threads.channel_account_id,
     threads.channel_name,
     threads.team,
-    messages.first_event_at,
-    messages.last_event_at,
-    messages.last_load_id,
-    messages.message_count
+    {{ from_micros('events.first_event_micros') }} as first_event_at,
+    {{ from_micros('events.last_event_micros') }} as last_event_at,
+    threads.last_load_id,
+    events.message_count
 from {{ ref('int_threads') }} as threads
-inner join messages
-    on
-        threads.source_slug = messages.source_slug
-        and threads.thread_id = messages.thread_id
+inner join events on threads.thread_num = events.thread_num

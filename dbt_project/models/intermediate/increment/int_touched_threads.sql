@@ -145,7 +145,7 @@ with
 
 raw_threads as (
 
-    {% for name in ['telegram_export', 'whatsapp_export', 'tabular'] -%}
+    {% for name in chat_sources() -%}
     select
         source_name as source_slug,
         thread_id

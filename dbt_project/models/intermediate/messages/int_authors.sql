@@ -1,6 +1,9 @@
 {#
     Who the authors of messages are as persons of the marts: an agent key or a customer key. One row
     per distinct author, so that keys are made once a person and not once a message.
+
+    Customers are told apart deterministically: authors whose contact cards carry the same phone are
+    one customer; without a card each author is a customer of its own source.
 #}
 with
 
@@ -13,32 +16,43 @@ authors as (
         author_source_id,
         staff_id
     from {{ ref('int_messages__unioned') }}
-    where author_type in ('agent', 'customer')
 
 ),
 
-customers as (
+phones as (
 
-    select * from {{ ref('int_customer_identities') }}
+    select * from {{ ref('int_messenger_phones') }}
+
+),
+
+known as (
+
+    select
+        authors.*,
+        authors.author_type = 'customer' and authors.author_source_id is not null
+            as is_known_customer,
+        case when authors.author_type = 'customer' then phones.phone_id end as phone_id
+    from authors
+    left join phones on authors.author_source_id = phones.messenger_id
 
 )
 
 select
     cast(row_number() over (
         order by
-            authors.source_slug,
-            authors.author_type,
-            authors.author_source_id nulls first,
-            authors.staff_id nulls first
+            source_slug,
+            author_type,
+            author_source_id nulls first,
+            staff_id nulls first
     ) as integer) as author_num,
-    authors.source_slug,
-    authors.author_type,
-    authors.author_source_id,
-    authors.staff_id,
-    {{ agent_key('authors') }} as agent_key,
-    case when authors.author_type = 'customer' then customers.customer_key end as customer_key
-from authors
-left join customers
-    on
-        authors.source_slug = customers.source_slug
-        and authors.author_source_id = customers.author_source_id
+    source_slug,
+    author_type,
+    author_source_id,
+    staff_id,
+    phone_id,
+    {{ agent_key('known') }} as agent_key,
+    case
+        when is_known_customer and phone_id is not null then {{ key(["'phone'", 'phone_id']) }}
+        when is_known_customer then {{ key(['source_slug', 'author_source_id']) }}
+    end as customer_key
+from known

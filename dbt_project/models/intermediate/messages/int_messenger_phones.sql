@@ -3,7 +3,7 @@ with
 
 cards as (
 
-    {% for name in ['telegram_export', 'whatsapp_export', 'tabular'] -%}
+    {% for name in chat_sources() -%}
     select
         messenger_id,
         phone_id

@@ -6,7 +6,7 @@ with
 
 authors as (
 
-    {% for name in ['telegram_export', 'whatsapp_export', 'tabular'] -%}
+    {% for name in chat_sources() -%}
     select
         source_slug,
         author_source_id,

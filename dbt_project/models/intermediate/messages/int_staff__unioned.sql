@@ -8,7 +8,7 @@ roster as (
 
 exported as (
 
-    {% for name in ['telegram_export', 'whatsapp_export', 'tabular'] -%}
+    {% for name in chat_sources() -%}
     select
         source_name,
         agent_id,

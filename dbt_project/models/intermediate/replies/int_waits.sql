@@ -12,16 +12,16 @@ with
 events as (
 
     select
-        turns.thread_num,
-        turns.stream_no,
-        turns.conversation_no,
-        turns.stretch_no,
-        turns.event_index,
-        turns.message_num,
-        turns.author_num,
-        turns.sent_micros,
-        turns.kind,
-        turns.is_ender,
+        carried.thread_num,
+        carried.stream_no,
+        carried.conversation_no,
+        carried.stretch_no,
+        carried.event_index,
+        carried.message_num,
+        carried.author_num,
+        carried.sent_micros,
+        carried.kind,
+        carried.is_ender,
         conversations.initiated_by,
         conversations.is_bot_first,
         conversations.hold_end_index,
@@ -29,15 +29,15 @@ events as (
         conversations.handoff_index,
         conversations.first_human_index,
         conversations.first_question_index
-    from {{ ref('int_turns') }} as turns
+    from {{ ref('int_conversation_events') }} as carried
     inner join {{ ref('int_conversations') }} as conversations
         on
-            turns.thread_num = conversations.thread_num
-            and turns.stream_no = conversations.stream_no
-            and turns.conversation_no = conversations.conversation_no
+            carried.thread_num = conversations.thread_num
+            and carried.stream_no = conversations.stream_no
+            and carried.conversation_no = conversations.conversation_no
     where
-        turns.kind in {{ kinds(['customer', 'courtesy', 'bot', 'handoff']) }}
-        or turns.kind in {{ enders }}
+        carried.kind in {{ kinds(['customer', 'courtesy', 'bot', 'handoff']) }}
+        or carried.kind in {{ enders }}
 
 ),
 

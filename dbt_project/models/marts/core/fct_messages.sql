@@ -3,7 +3,7 @@ with
 
 messages as (
 
-    select * from {{ ref('int_messages__unioned') }}
+    select * from {{ ref('int_message_contents') }}
     where event_type = 'message'
 
 ),
@@ -14,15 +14,23 @@ threads as (
 
 ),
 
-turns as (
+events as (
 
-    select * from {{ ref('int_turns') }}
+    select * from {{ ref('int_conversation_events') }}
 
 ),
 
 keys as (
 
-    select * from {{ ref('int_conversation_keys') }}
+    select
+        keys.thread_num,
+        keys.stream_no,
+        keys.conversation_no,
+        keys.conversation_key,
+        conversations.first_turn_no
+    from {{ ref('int_conversation_keys') }} as keys
+    inner join {{ ref('int_conversations') }} as conversations
+        using (thread_num, stream_no, conversation_no)
 
 ),
 
@@ -59,11 +67,11 @@ select
     keys.conversation_key,
     sessions.session_key,
     threads.thread_key,
-    cast(turns.turn_index as bigint) as turn_index,
+    cast(events.turn_no - keys.first_turn_no + 1 as bigint) as turn_index,
     messages.source_slug,
     messages.channel_type,
     threads.channel_key,
-    messages.author_type,
+    people.author_type,
     people.agent_key,
     people.customer_key,
     messages.sent_at,
@@ -71,11 +79,11 @@ select
     messages.content_type,
     messages.is_public,
     messages.is_template,
-    turns.kind = {{ kind('courtesy') }} as is_courtesy,
+    events.kind = {{ kind('courtesy') }} as is_courtesy,
     replies.reply_message_num is not null as is_reply,
     replies.reply_calendar_seconds as response_seconds,
     effort.effort_seconds,
-    turns.is_unanswered_outbound,
+    events.is_unanswered_outbound,
     messages.text as text_masked,
     messages.text_length,
     messages.edited_at,
@@ -86,17 +94,17 @@ select
     end as reply_to_message_key,
     messages.message_seq
 from messages
-inner join turns on messages.message_num = turns.message_num
-inner join threads on turns.thread_num = threads.thread_num
+inner join events on messages.message_num = events.message_num
+inner join threads on events.thread_num = threads.thread_num
 left join keys
     on
-        turns.thread_num = keys.thread_num
-        and turns.stream_no = keys.stream_no
-        and turns.conversation_no = keys.conversation_no
+        events.thread_num = keys.thread_num
+        and events.stream_no = keys.stream_no
+        and events.conversation_no = keys.conversation_no
 left join sessions
     on
-        turns.thread_num = sessions.thread_num
-        and turns.session_no = sessions.session_no
-left join people on turns.author_num = people.author_num
+        events.thread_num = sessions.thread_num
+        and events.session_no = sessions.session_no
+inner join people on events.author_num = people.author_num
 left join replies on messages.message_num = replies.reply_message_num
 left join effort on messages.message_num = effort.message_num

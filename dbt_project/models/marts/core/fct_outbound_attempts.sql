@@ -87,7 +87,7 @@ select
     timed.conversation_key is not null as is_replied
 from timed
 inner join threads on timed.thread_num = threads.thread_num
-inner join {{ ref('int_messages__unioned') }} as messages
+inner join {{ ref('int_message_contents') }} as messages
     on timed.first_message_num = messages.message_num
 inner join {{ ref('int_events') }} as events on timed.first_message_num = events.message_num
 left join {{ ref('int_authors') }} as authors on events.author_num = authors.author_num

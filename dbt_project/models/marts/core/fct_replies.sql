@@ -42,7 +42,7 @@ messages as (
     select
         message_num,
         message_id
-    from {{ ref('int_messages__unioned') }}
+    from {{ ref('int_message_contents') }}
 
 )
 

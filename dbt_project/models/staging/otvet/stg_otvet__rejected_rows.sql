@@ -1,5 +1,5 @@
 {# Rows that could not be loaded, of every source that keeps such a list. #}
-{% for name in ['telegram_export', 'whatsapp_export', 'tabular'] -%}
+{% for name in chat_sources() -%}
 select
     row_key,
     source_name as source_slug,

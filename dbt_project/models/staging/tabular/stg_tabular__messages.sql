@@ -1,1 +1,3 @@
-{{ stage_messages('raw_tabular', ref('int_touched_threads')) }}
+{{ stage_messages(
+    ref('stg_tabular__message_versions'), ref('stg_tabular__outdated_messages')
+) }}

@@ -1,1 +1,3 @@
-{{ stage_messages('raw_telegram_export', ref('int_touched_threads')) }}
+{{ stage_messages(
+    ref('stg_telegram_export__message_versions'), ref('stg_telegram_export__outdated_messages')
+) }}

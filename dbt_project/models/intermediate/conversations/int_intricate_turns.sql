@@ -1,5 +1,5 @@
 {#
-    Every event with its conversation, and what its neighbours in the conversation tell: the turn
+    Events of intricate threads with what their neighbours in the conversation tell: the turn
     (a run of messages by one side; neutral rows break none), the stretch between two enders of
     waiting (docs/DECISIONS.md R2), and when the customer last spoke before it.
 #}
@@ -7,23 +7,18 @@
 {% set before = 'rows between unbounded preceding and 1 preceding' %}
 {# What both steps hand on. #}
 {% set passengers = '''
-    thread_num, stream_no, conversation_no, event_index, message_num, author_num, session_no,
-    sent_micros, kind, is_message, is_template, is_ender, is_unanswered_outbound
+    thread_num, stream_no, conversation_no, segment_no, event_index, message_num, sent_micros, kind,
+    is_template, is_ender, is_unanswered_outbound, is_after_close
 ''' | trim %}
-{% set side = (
-    'case when kind = ' ~ kind('courtesy') ~ ' then ' ~ kind('customer') ~ ' when kind in '
-    ~ kinds(['customer', 'agent', 'bot']) ~ ' then kind end'
-) %}
-
 with
 
 events as (
 
     select
         *,
-        {{ side }} as side,
+        {{ side_of('kind') }} as side,
         kind in {{ kinds(['agent', 'close', 'no_reply']) }} and not is_template as is_ender
-    from {{ ref('int_conversation_events') }}
+    from {{ ref('int_intricate_events') }}
 
 ),
 
@@ -50,5 +45,5 @@ select
         when conversation_no is not null and side is not null then cast(sum(
             case when side is null or previous_side = side then 0 else 1 end
         ) over ({{ conversation }} rows unbounded preceding) as integer)
-    end as turn_index
+    end as turn_no
 from neighbours

@@ -1,0 +1,13 @@
+{#
+    A number of a raw message to join by, unique over all sources and the same in all models of one
+    build: raw messages are never removed, so the place of a row in its table does not change.
+#}
+{% macro message_num(alias, slug) -%}
+    {{ return(adapter.dispatch('message_num')(alias, slug)) }}
+{%- endmacro %}
+{% macro default__message_num(alias, slug) -%}
+    {{ alias }}.rowid * {{ chat_sources() | length }} + {{ chat_sources().index(slug) }}
+{%- endmacro %}
+{% macro spark__message_num(alias, slug) -%}
+    xxhash64('{{ slug }}', {{ alias }}.row_key)
+{%- endmacro %}
