@@ -7,17 +7,6 @@
 
 with
 
-agents as (
-
-    select
-        author_num,
-        agent_key,
-        min(author_num) over (partition by agent_key) as agent_num
-    from {{ ref('int_authors') }}
-    where agent_key is not null
-
-),
-
 agent_messages as (
 
     select
@@ -33,7 +22,7 @@ agent_messages as (
         agents.agent_key,
         coalesce(events.text_length, 0) as text_length
     from {{ ref('int_conversation_events') }} as events
-    left join agents on events.author_num = agents.author_num
+    left join {{ ref('int_authors') }} as agents on events.author_num = agents.author_num
     where events.kind = {{ kind('agent') }} and not events.is_template
 
 ),
@@ -163,7 +152,7 @@ select
     stream_no,
     conversation_no,
     message_num,
-    agent_key,
+    agent_num,
     cast(case
         when since_base_seconds <= {{ cap }} then floor(since_base_seconds)
         when since_own_seconds is null then typing_seconds

@@ -38,12 +38,6 @@ people as (
 
 ),
 
-answers as (
-
-    select * from {{ ref('int_conversation_answers') }}
-
-),
-
 effort as (
 
     select
@@ -64,7 +58,9 @@ timed as (
         {{ from_micros('conversations.started_micros') }} as started_at,
         {{ from_micros('conversations.last_message_micros') }} as last_message_at,
         {{ from_micros('conversations.closed_micros') }} as closed_at,
-        {{ from_micros('conversations.first_customer_micros') }} as first_customer_message_at
+        {{ from_micros('conversations.first_customer_micros') }} as first_customer_message_at,
+        {{ from_micros('conversations.human_answer_micros') }} as human_answer_at,
+        {{ from_micros('conversations.bot_answer_micros') }} as bot_answer_at
     from conversations
 
 ),
@@ -161,13 +157,12 @@ select
     ) as first_wait_business_seconds,
     {{ local_hour('first_responses.waiting_since_at') }} as waiting_since_local_hour,
     {{ iso_weekday(local_date('first_responses.waiting_since_at')) }} as waiting_since_iso_weekday,
-    {{ seconds_between('timed.first_customer_message_at', 'answers.first_human_answer_at') }}
+    {{ seconds_between('timed.first_customer_message_at', 'timed.human_answer_at') }}
         as frt_customer_view_seconds,
-    {{ seconds_between('timed.first_customer_message_at', 'answers.first_bot_answer_at') }}
+    {{ seconds_between('timed.first_customer_message_at', 'timed.bot_answer_at') }}
         as frt_bot_seconds,
     {{ seconds_between(
-        'timed.first_customer_message_at',
-        'least(answers.first_human_answer_at, answers.first_bot_answer_at)'
+        'timed.first_customer_message_at', 'least(timed.human_answer_at, timed.bot_answer_at)'
     ) }} as frt_any_seconds,
     first_responses.is_answered,
     coalesce(first_responses.is_answered, false) as has_first_response,
@@ -200,7 +195,7 @@ select
         when timed.is_customer_waiting then 'abandoned_by_us'
         when coalesce(not first_responses.is_answered, false) then 'abandoned_by_us'
         when attributes.is_solved or timed.close_reason = 'explicit' then 'resolved'
-        when answers.is_our_question_last then 'abandoned_by_customer'
+        when timed.is_our_question_last then 'abandoned_by_customer'
         else 'resolved'
     end as outcome_without_deals,
     coalesce(attributes.intent, 'unknown') as intent,
@@ -211,7 +206,6 @@ from timed
 inner join keys using (thread_num, stream_no, conversation_no)
 inner join resolved using (thread_num, stream_no, conversation_no)
 inner join threads on timed.thread_num = threads.thread_num
-inner join answers using (thread_num, stream_no, conversation_no)
 left join first_responses using (thread_num, stream_no, conversation_no)
 left join people using (thread_num, stream_no, conversation_no)
 left join effort using (thread_num, stream_no, conversation_no)

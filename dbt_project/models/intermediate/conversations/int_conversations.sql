@@ -2,6 +2,10 @@
 {% set cap = var('unanswered_cap_seconds') * 1000000 %}
 {% set message_kinds = kinds(['customer', 'courtesy', 'agent', 'bot']) %}
 {% set conversation = 'thread_num, stream_no, conversation_no' %}
+{% set holds_open = (
+    "not is_after_close and (kind in " ~ message_kinds
+    ~ " or (stream_mode = 'thread' and kind in " ~ kinds(['handoff', 'no_reply']) ~ "))"
+) %}
 
 with
 
@@ -28,14 +32,9 @@ facts as (
         max(sent_micros) filter (
             where kind in {{ kinds(['customer', 'agent', 'bot']) }}
         ) as last_dialog_micros,
-        max(event_index) filter (
-            where
-            not is_after_close
-            and (
-                kind in {{ message_kinds }}
-                or (stream_mode = 'thread' and kind in {{ kinds(['handoff', 'no_reply']) }})
-            )
-        ) as last_open_index,
+        max(event_index) filter (where {{ holds_open }}) as last_open_index,
+        max_by(is_question_of_agent, event_index) filter (where {{ holds_open }})
+            as is_our_question_last,
         max(sent_micros) filter (where kind in {{ message_kinds }} and not is_after_close)
             as last_open_micros,
         max_by(kind, event_index) filter (
@@ -46,6 +45,13 @@ facts as (
         min(event_index) filter (where kind = {{ kind('agent') }} and not is_template)
             as first_human_index,
         min(event_index) filter (where kind = {{ kind('bot') }}) as first_bot_index,
+        -- Answers: what a human or a bot said after the customer had spoken.
+        min(sent_micros) filter (
+            where kind = {{ kind('agent') }} and not is_template and customer_micros is not null
+        ) as human_answer_micros,
+        min(sent_micros) filter (
+            where kind = {{ kind('bot') }} and customer_micros is not null
+        ) as bot_answer_micros,
         min(event_index) filter (where kind = {{ kind('handoff') }}) as handoff_index,
         min(event_index) filter (where kind in {{ kinds(['customer', 'courtesy']) }})
             as first_customer_index,

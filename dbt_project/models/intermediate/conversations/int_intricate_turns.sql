@@ -30,9 +30,8 @@ neighbours as (
         last_value(side ignore nulls) over ({{ conversation }} {{ before }}) as previous_side,
         last_value(case when side = {{ kind('customer') }} then sent_micros end ignore nulls)
             over ({{ conversation }} {{ before }}) as customer_micros,
-        coalesce(
-            sum(case when is_ender then 1 else 0 end) over ({{ conversation }} {{ before }}), 0
-        ) as stretch_no
+        count(case when is_ender then 1 end) over ({{ conversation }} {{ before }})
+            as stretch_no
     from events
 
 )
@@ -42,8 +41,10 @@ select
     customer_micros,
     cast(stretch_no as integer) as stretch_no,
     case
-        when conversation_no is not null and side is not null then cast(sum(
-            case when side is null or previous_side = side then 0 else 1 end
+        when conversation_no is not null and side is not null then cast(count(
+            case
+                when side is not null and (previous_side is null or side <> previous_side) then 1
+            end
         ) over ({{ conversation }} rows unbounded preceding) as integer)
     end as turn_no
 from neighbours

@@ -35,24 +35,35 @@ known as (
     from authors
     left join phones on authors.author_source_id = phones.messenger_id
 
+),
+
+keyed as (
+
+    select
+        cast(row_number() over (
+            order by
+                source_slug,
+                author_type,
+                author_source_id nulls first,
+                staff_id nulls first
+        ) as integer) as author_num,
+        source_slug,
+        author_type,
+        author_source_id,
+        staff_id,
+        phone_id,
+        {{ agent_key('known') }} as agent_key,
+        case
+            when is_known_customer and phone_id is not null then {{ key(["'phone'", 'phone_id']) }}
+            when is_known_customer then {{ key(['source_slug', 'author_source_id']) }}
+        end as customer_key
+    from known
+
 )
 
 select
-    cast(row_number() over (
-        order by
-            source_slug,
-            author_type,
-            author_source_id nulls first,
-            staff_id nulls first
-    ) as integer) as author_num,
-    source_slug,
-    author_type,
-    author_source_id,
-    staff_id,
-    phone_id,
-    {{ agent_key('known') }} as agent_key,
-    case
-        when is_known_customer and phone_id is not null then {{ key(["'phone'", 'phone_id']) }}
-        when is_known_customer then {{ key(['source_slug', 'author_source_id']) }}
-    end as customer_key
-from known
+    *,
+    -- An agent may write from several accounts; this is one of their numbers.
+    case when agent_key is not null then min(author_num) over (partition by agent_key) end
+        as agent_num
+from keyed

@@ -62,17 +62,19 @@ cut as (
 
     select
         messages.*,
-        cast(sum(
+        -- A piece is named by its first event.
+        last_value(
             case
-                when messages.silence_micros is null then 1
-                when messages.silence_micros > {{ silence_limit(shortest) }} then 1
-                else 0
+                when messages.silence_micros is null then messages.event_index
+                when messages.silence_micros > {{ silence_limit(shortest) }}
+                    then messages.event_index
             end
+            ignore nulls
         ) over (
             partition by messages.thread_num
             order by messages.event_index
             rows unbounded preceding
-        ) as integer) as piece_no
+        ) as piece_no
     from messages
     left join thanked_late on messages.thread_num = thanked_late.thread_num
     where thanked_late.thread_num is null
@@ -116,11 +118,10 @@ joined as (
         pieces.agent_micros,
         pieces.customer_count,
         pieces.bot_count,
-        cast(sum(
+        cast(count(
             case
                 when pieces.silence_micros is null then 1
                 when pieces.silence_micros > {{ silence_limit('gaps.gap_hours') }} then 1
-                else 0
             end
         ) over (
             partition by gaps.gap_hours, pieces.thread_num

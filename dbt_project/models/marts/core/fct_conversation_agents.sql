@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='by_thread') }}
+{% set participation = 'thread_num, stream_no, conversation_no, agent_num' %}
 with
 
 events as (
@@ -7,7 +8,6 @@ events as (
         thread_num,
         stream_no,
         conversation_no,
-        message_num,
         author_num,
         sent_micros
     from {{ ref('int_conversation_events') }}
@@ -15,15 +15,10 @@ events as (
 
 ),
 
-people as (
+authors as (
 
     select * from {{ ref('int_authors') }}
-
-),
-
-effort as (
-
-    select * from {{ ref('int_agent_effort') }}
+    where agent_num is not null
 
 ),
 
@@ -33,26 +28,55 @@ keys as (
 
 ),
 
-first_responses as (
-
-    select * from {{ ref('int_first_responses') }}
-
-),
-
 conversations as (
 
     select * from {{ ref('int_conversation_facts') }}
 
 ),
 
-waits as (
+-- All by numbers; the keys come once a participation.
+messages as (
 
     select
-        reply_message_num,
-        reply_calendar_seconds,
-        reply_business_seconds
-    from {{ ref('int_waits_timed') }}
-    where reply_message_num is not null
+        events.thread_num,
+        events.stream_no,
+        events.conversation_no,
+        authors.agent_num,
+        count(*) as message_count,
+        min(events.sent_micros) as first_micros,
+        max(events.sent_micros) as last_micros
+    from events
+    inner join authors on events.author_num = authors.author_num
+    group by events.thread_num, events.stream_no, events.conversation_no, authors.agent_num
+
+),
+
+effort as (
+
+    select
+        {{ participation }},
+        cast(sum(effort_seconds) as bigint) as effort_seconds
+    from {{ ref('int_agent_effort') }}
+    where conversation_no is not null and agent_num is not null
+    group by {{ participation }}
+
+),
+
+replies as (
+
+    select
+        waits.thread_num,
+        waits.stream_no,
+        waits.conversation_no,
+        authors.agent_num,
+        count(*) as reply_count,
+        avg(waits.reply_calendar_seconds) as mean_reply_calendar_seconds,
+        avg(waits.reply_business_seconds) as mean_reply_business_seconds,
+        max(case when waits.is_first_response then 1 else 0 end) = 1 as gave_first_response
+    from {{ ref('int_waits_timed') }} as waits
+    inner join authors on waits.reply_author_num = authors.author_num
+    where waits.reply_message_num is not null
+    group by waits.thread_num, waits.stream_no, waits.conversation_no, authors.agent_num
 
 ),
 
@@ -60,29 +84,20 @@ participations as (
 
     select
         keys.conversation_key,
-        people.agent_key,
-        count(*) as message_count,
-        count(waits.reply_message_num) as reply_count,
-        avg(waits.reply_calendar_seconds) as mean_reply_calendar_seconds,
-        avg(waits.reply_business_seconds) as mean_reply_business_seconds,
-        cast(sum(effort.effort_seconds) as bigint) as effort_seconds,
-        min({{ from_micros('events.sent_micros') }}) as first_message_at,
-        max({{ from_micros('events.sent_micros') }}) as last_message_at,
-        max(case
-            when first_responses.reply_message_num = events.message_num then 1 else 0
-        end) = 1 as gave_first_response
-    from events
-    inner join people on events.author_num = people.author_num
+        authors.agent_key,
+        messages.message_count,
+        coalesce(replies.reply_count, 0) as reply_count,
+        replies.mean_reply_calendar_seconds,
+        replies.mean_reply_business_seconds,
+        effort.effort_seconds,
+        {{ from_micros('messages.first_micros') }} as first_message_at,
+        {{ from_micros('messages.last_micros') }} as last_message_at,
+        coalesce(replies.gave_first_response, false) as gave_first_response
+    from messages
+    left join effort using ({{ participation }})
+    left join replies using ({{ participation }})
     inner join keys using (thread_num, stream_no, conversation_no)
-    left join effort on events.message_num = effort.message_num
-    left join waits on events.message_num = waits.reply_message_num
-    left join first_responses
-        on
-            events.thread_num = first_responses.thread_num
-            and events.stream_no = first_responses.stream_no
-            and events.conversation_no = first_responses.conversation_no
-    where people.agent_key is not null
-    group by keys.conversation_key, people.agent_key
+    inner join authors on messages.agent_num = authors.author_num
 
 )
 

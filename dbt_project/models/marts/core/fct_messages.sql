@@ -36,7 +36,7 @@ keys as (
 
 sessions as (
 
-    select * from {{ ref('int_session_keys') }}
+    select * from {{ ref('int_sessions') }}
 
 ),
 

@@ -3,19 +3,7 @@ with
 
 sessions as (
 
-    select
-        keys.session_key,
-        events.thread_num,
-        min(events.sent_micros) as started_micros,
-        max(events.sent_micros) as ended_micros,
-        count(*) as message_count,
-        sum(case when events.kind in {{ kinds(['customer', 'courtesy']) }} then 1 else 0 end)
-            as customer_message_count
-    from {{ ref('int_events') }} as events
-    inner join {{ ref('int_session_keys') }} as keys
-        on events.thread_num = keys.thread_num and events.session_no = keys.session_no
-    where events.is_message
-    group by keys.session_key, events.thread_num
+    select * from {{ ref('int_sessions') }}
 
 ),
 
@@ -46,7 +34,7 @@ select
     timed.ended_at,
     {{ seconds_between('timed.started_at', 'timed.ended_at') }} as session_length_seconds,
     timed.message_count,
-    cast(timed.customer_message_count as bigint) as customer_message_count,
+    timed.customer_message_count,
     timed.customer_message_count > 0 as is_customer_active,
     timed.message_count = 1 as is_single_message
 from timed
