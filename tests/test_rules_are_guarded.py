@@ -34,13 +34,25 @@ class Deletion:
 DELETIONS = (
     Deletion(
         "a gap of exactly G still belongs to the conversation",
-        f"{ENGINE}/int_conversation_events.sql",
+        f"{ENGINE}/int_events.sql",
+        "else sent_micros - previous_micros > case",
+        "else sent_micros - previous_micros >= case",
+    ),
+    Deletion(
+        "a gap of exactly G still belongs to the conversation, beside events",
+        f"{ENGINE}/int_intricate_events.sql",
         "and sent_micros - previous_micros\n        > case",
         "and sent_micros - previous_micros\n        >= case",
     ),
     Deletion(
         "a waiting customer is not split by the gap",
-        f"{ENGINE}/int_conversation_events.sql",
+        f"{ENGINE}/int_events.sql",
+        "                when previous_kind = {{ kind('customer') }} then {{ cap }}\n",
+        "                when false then {{ cap }}\n",
+    ),
+    Deletion(
+        "a waiting customer is not split by the gap, beside events",
+        f"{ENGINE}/int_intricate_events.sql",
         "            when previous_kind in {{ kinds(['customer', 'handoff']) }} then {{ cap }}\n"
         "            else gap_micros\n        end as is_late",
         "            when false then {{ cap }}\n"
@@ -48,7 +60,7 @@ DELETIONS = (
     ),
     Deletion(
         "an explicit close ends the conversation",
-        f"{ENGINE}/int_conversation_events.sql",
+        f"{ENGINE}/int_intricate_events.sql",
         "            when kind = {{ kind('close') }} and mark is null then sent_micros\n"
         "            when mark is not null then mark",
         "            when kind = {{ kind('close') }} then null\n"
@@ -57,33 +69,38 @@ DELETIONS = (
     Deletion(
         "a courtesy tail attaches and reopens nothing",
         f"{ENGINE}/int_events.sql",
-        "            when messages.author_type = 'customer' and courtesies.is_courtesy\n"
         "                then {{ kind('courtesy') }}\n",
-        "",
+        "                then {{ kind('customer') }}\n",
     ),
     Deletion(
         "an unanswered outbound message is no conversation",
-        f"{ENGINE}/int_conversation_events.sql",
+        f"{ENGINE}/int_plain_attempts.sql",
+        "having count(",
+        "having false and count(",
+    ),
+    Deletion(
+        "an unanswered outbound message is no conversation, beside events",
+        f"{ENGINE}/int_intricate_events.sql",
         "        when conversations.is_unanswered_attempt then null\n",
         "",
     ),
     Deletion(
         "our words after an explicit close are its farewell",
-        f"{ENGINE}/int_conversation_events.sql",
+        f"{ENGINE}/int_intricate_events.sql",
         "        and started_micros - close_before_micros <= gap_micros as is_farewell",
         "        and false as is_farewell",
     ),
     Deletion(
         "platform conversation ids win over gaps",
         f"{ENGINE}/int_events.sql",
-        "            when messages.source_conversation_id is not null then 'platform'\n",
-        "",
+        "            else coalesce(streams.stream_no, 0)\n",
+        "            else 0\n",
     ),
     Deletion(
         "thread mode takes a chat as one conversation",
         f"{ENGINE}/int_events.sql",
-        "            when threads.conversation_mode = 'thread' then 'thread'\n",
-        "",
+        "threads.conversation_mode = 'thread' as is_whole_thread",
+        "false as is_whole_thread",
     ),
     Deletion(
         "an internal note is no answer",
@@ -118,13 +135,19 @@ DELETIONS = (
     ),
     Deletion(
         "a bot's message answers no wait for a human",
-        f"{ENGINE}/int_turns.sql",
+        f"{ENGINE}/int_events.sql",
+        "last_value(case when kind = {{ kind('agent') }} then event_index end ignore nulls)",
+        "last_value(case when kind in (3, 4) then event_index end ignore nulls)",
+    ),
+    Deletion(
+        "a bot's message answers no wait for a human, beside events",
+        f"{ENGINE}/int_intricate_turns.sql",
         "kind in {{ kinds(['agent', 'close', 'no_reply']) }} and not is_template as is_ender",
         "kind in {{ kinds(['agent', 'bot', 'close', 'no_reply']) }} as is_ender",
     ),
     Deletion(
         "«no reply needed» stops the clock",
-        f"{ENGINE}/int_turns.sql",
+        f"{ENGINE}/int_intricate_turns.sql",
         "kind in {{ kinds(['agent', 'close', 'no_reply']) }} and not is_template as is_ender",
         "kind in {{ kinds(['agent', 'close']) }} and not is_template as is_ender",
     ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -41,21 +41,29 @@ def differences(layer: SemanticLayer, world: World, view: View, as_of: datetime)
         where = [f"channel_type = {channel_type}"] if channel_type else []
         for metric, true in figures.items():
             answer = layer.ask([metric], where=where).value(metric)
-            allowed = _effort_doubt(happened, metric, channel_type)
+            allowed = _effort_doubt(happened, metric, channel_type, figures)
             if not _same(answer, true, allowed):
                 found.append(f"{channel_type or 'all'} {metric}: true {true}, asked {answer}")
     return found
 
 
-def _effort_doubt(happened: truth.Happened, metric: str, channel_type: str | None) -> float:
+def _effort_doubt(
+    happened: truth.Happened,
+    metric: str,
+    channel_type: str | None,
+    figures: Mapping[str, float | None],
+) -> float:
     """How far an effort may be off because one agent wrote in two chats at one instant.
 
     Which chat the pause before counts for is not defined: each such message moves up to 300 s
     between two conversations, hence the median by at most two places.
     """
     ties = happened.uncertain_efforts
-    if not metric.startswith("aht_active") or not ties:
+    if not metric.startswith(("aht_active", "agent_effort")) or not ties:
         return 0.0
+    if metric.startswith("agent_effort"):
+        whole, mean = figures["agent_effort"], figures["agent_effort_mean"]
+        return 300 * ties / (whole / mean if whole and mean and metric != "agent_effort" else 1)
     efforts = sorted(
         item.effort
         for item in happened.conversations

@@ -1,6 +1,6 @@
 {#
     A number of a raw message to join by, unique over all sources and the same in all models of one
-    build: raw messages are never removed, so the place of a row in its table does not change.
+    build: nobody writes raw tables meanwhile, so the place of a row in its table does not change.
 #}
 {% macro message_num(alias, slug) -%}
     {{ return(adapter.dispatch('message_num')(alias, slug)) }}

@@ -31,7 +31,11 @@ phrases as (
     select
         *,
         position('?' in customer_text) > 0 as has_question_mark,
-        {{ matches('lower(customer_text)', var('phrase_start_pattern')) }} as begins_like_a_phrase
+        -- What does not begin like a phrase of the lists needs no closer look.
+        case
+            when {{ matches('lower(customer_text)', var('phrase_start_pattern')) }}
+                then {{ normalised_text('customer_text') }}
+        end as phrase
     from messages
 
 ),
@@ -86,9 +90,7 @@ classified as (
             when messages.event_type <> 'message' then {{ kind('neutral') }}
             when not messages.is_public then {{ kind('neutral') }}
             when messages.content_type = 'reaction' then {{ kind('neutral') }}
-            when
-                messages.begins_like_a_phrase
-                and {{ matches(normalised_text('messages.customer_text'), var('courtesy_pattern')) }}
+            when {{ matches('messages.phrase', var('courtesy_pattern')) }}
                 then {{ kind('courtesy') }}
             when messages.author_type = 'customer' then {{ kind('customer') }}
             when messages.author_type = 'agent' and messages.is_template
@@ -99,9 +101,7 @@ classified as (
         end as kind,
         case
             when messages.has_question_mark then true
-            when messages.begins_like_a_phrase
-                then {{ matches(normalised_text('messages.customer_text'), var('question_pattern')) }}
-            else false
+            else coalesce({{ matches('messages.phrase', var('question_pattern')) }}, false)
         end as is_question,
         messages.event_type = 'message' as is_message,
         messages.text_length,

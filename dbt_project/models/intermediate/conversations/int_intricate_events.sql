@@ -32,7 +32,9 @@ raw_previous as (
         last_value(case when kind in {{ customer_kinds }} then event_index end ignore nulls)
             over ({{ stream }} {{ before }}) as customer_index
     from {{ ref('int_events') }}
-    where thread_num in (select thread_num from {{ ref('int_intricate_threads') }})
+    where thread_num in (
+        select threads.thread_num from {{ ref('int_intricate_threads') }} as threads
+    )
 
 ),
 

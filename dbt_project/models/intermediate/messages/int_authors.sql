@@ -42,20 +42,22 @@ keyed as (
     select
         cast(row_number() over (
             order by
-                source_slug,
-                author_type,
-                author_source_id nulls first,
-                staff_id nulls first
+                known.source_slug,
+                known.author_type,
+                known.author_source_id nulls first,
+                known.staff_id nulls first
         ) as integer) as author_num,
-        source_slug,
-        author_type,
-        author_source_id,
-        staff_id,
-        phone_id,
+        known.source_slug,
+        known.author_type,
+        known.author_source_id,
+        known.staff_id,
+        known.phone_id,
         {{ agent_key('known') }} as agent_key,
         case
-            when is_known_customer and phone_id is not null then {{ key(["'phone'", 'phone_id']) }}
-            when is_known_customer then {{ key(['source_slug', 'author_source_id']) }}
+            when known.is_known_customer and known.phone_id is not null
+                then {{ key(["'phone'", 'known.phone_id']) }}
+            when known.is_known_customer
+                then {{ key(['known.source_slug', 'known.author_source_id']) }}
         end as customer_key
     from known
 

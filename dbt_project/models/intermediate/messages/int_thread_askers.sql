@@ -1,5 +1,5 @@
-{{ thread_askers([
-    ref('stg_telegram_export__messages'),
-    ref('stg_whatsapp_export__messages'),
-    ref('stg_tabular__messages'),
-]) }}
+{% set staged = [] -%}
+{% for name in chat_sources() -%}
+{% do staged.append(ref('stg_' ~ name ~ '__messages')) -%}
+{% endfor -%}
+{{ thread_askers(staged) }}
