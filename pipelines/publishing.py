@@ -136,6 +136,7 @@ def publish(
     meta_tables: dict[str, Sequence[dict[str, Any]]],
     audit: Callable[[Publication], None],
     version: str | None = None,
+    memory_limit: str = "4GB",
 ) -> Publication:
     """Write, audit and switch to a new version.
 
@@ -144,6 +145,7 @@ def publish(
         meta_tables: rows (dicts with equal keys, not empty) of the `meta_` tables to add.
         audit: looks at the closed file, still in its unfinished folder, and raises
             `AuditFailedError` to keep the old version.
+        memory_limit: of DuckDB while it sorts and writes; what is more goes to the disk.
 
     Raises:
         AuditFailedError: the version was removed again, `current` is unchanged.
@@ -154,7 +156,8 @@ def publish(
     _drop_unfinished(published)
     unfinished.folder.mkdir(parents=True)
     try:
-        _write_database(warehouse, unfinished, meta_tables, time_columns(semantic_manifest))
+        order = time_columns(semantic_manifest)
+        _write_database(warehouse, unfinished, meta_tables, order, memory_limit)
         _write_manifest(semantic_manifest, unfinished)
         audit(unfinished)
         unfinished.database.chmod(0o444)
@@ -248,9 +251,10 @@ def _write_database(
     publication: Publication,
     meta_tables: dict[str, Sequence[dict[str, Any]]],
     sorted_by: dict[str, str],
+    memory_limit: str,
 ) -> None:
     """Copy the marts, each in the order of its time, so that a period reads its own part only."""
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"memory_limit": memory_limit}) as connection:
         connection.execute("set TimeZone = 'UTC'")
         # Sorting spills when memory is short; by itself DuckDB would spill into the current folder.
         connection.execute(f"set temp_directory = '{_quoted(publication.folder / '.spill')}'")

@@ -36,7 +36,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 FLOOR: Final = "../shared/lab/floor_opt.py"
 # Turns, conversations and first responses: what the floor computes.
-FLOOR_FACTS: Final = ("+int_turns", "+int_conversations", "+int_first_responses")
+FLOOR_FACTS: Final = ("+int_conversation_events", "+int_conversations", "+int_first_responses")
 _THREAD_MESSAGES: Final = 40
 _NOW: Final = "2026-06-01T00:00:00+00:00"
 

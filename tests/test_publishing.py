@@ -107,6 +107,20 @@ def test_current_publication_before_the_first_says_what_to_do(settings: Settings
     assert list_versions(settings.published) == []
 
 
+def test_copying_takes_no_more_memory_than_given(settings: Settings) -> None:
+    stamp(settings, 1, rows=2_000_000)
+    with pytest.raises(duckdb.OutOfMemoryException):
+        publish(
+            settings.warehouse,
+            settings.published,
+            semantic_manifest=settings.dbt_target / "semantic_manifest.json",
+            meta_tables={"meta_publication": [{"stamp": 1, "built_at": datetime.now(tz=UTC)}]},
+            audit=accept,
+            memory_limit="4MB",
+        )
+    assert list_versions(settings.published) == []
+
+
 def test_tables_are_in_the_order_of_their_time(settings: Settings) -> None:
     publication = publish_stamp(settings, 1)
     with publication.connect() as connection:

@@ -54,6 +54,7 @@ def release(
         meta_tables=_meta_tables(settings, version, now, checks),
         audit=judge,
         version=version,
+        memory_limit=settings.project.resources.memory_limit,
     )
 
 
