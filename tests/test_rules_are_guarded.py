@@ -136,8 +136,8 @@ DELETIONS = (
     Deletion(
         "a bot's message answers no wait for a human",
         f"{ENGINE}/int_events.sql",
-        "last_value(case when kind = {{ kind('agent') }} then event_index end ignore nulls)",
-        "last_value(case when kind in (3, 4) then event_index end ignore nulls)",
+        "last_value(case when kind = {{ kind('agent') }} then",
+        "last_value(case when kind in {{ kinds(['agent', 'bot']) }} then",
     ),
     Deletion(
         "a bot's message answers no wait for a human, beside events",

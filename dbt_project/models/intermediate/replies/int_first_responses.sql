@@ -21,7 +21,6 @@ select
     waits.waiting_since_at,
     waits.waiting_message_num,
     waits.replied_at as first_response_at,
-    waits.reply_message_num,
     authors.agent_key as first_response_agent_key,
     waits.reply_calendar_seconds as first_response_calendar_seconds,
     waits.reply_business_seconds as first_response_business_seconds,
