@@ -10,12 +10,9 @@ changes. Every run is a process of its own, so that peak memory is honest.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -26,9 +23,9 @@ from typing import Final, ParamSpec, TypeVar
 
 import duckdb
 
-from pipelines.lib.dbt_project import DBT_EXECUTABLE, dbt_environment, dbt_variables
+from pipelines.lib.dbt_project import DBT_EXECUTABLE
 from pipelines.lib.empty_home import make
-from pipelines.lib.increments import build_mode
+from pipelines.lib.increments import plan_build
 from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT, Settings, load_settings
 from tests.bench_inputs import append_line
 
@@ -146,7 +143,7 @@ def run_measured(command: list[str], environment: dict[str, str], folder: Path) 
     return Measured(time.perf_counter() - started, usage.ru_maxrss / 1024, cpu_seconds)
 
 
-def measure_models(rows: int, folder: Path, threads: int = 2) -> None:
+def measure_models(rows: int, folder: Path) -> None:
     """Print a line for the floor, for the models of the same facts, and for the whole build.
 
     Args:
@@ -159,25 +156,24 @@ def measure_models(rows: int, folder: Path, threads: int = 2) -> None:
     _apart(_write, parquet / "messages.parquet", max(1, rows // _THREAD_MESSAGES))
     settings = load_settings({**os.environ, "OTVET_HOME": str(folder / "home")})
     _apart(make, settings)
-    environment = {**os.environ, **dbt_environment(settings), "OTVET_THREADS": str(threads)}
-    nothing = run_measured(_dbt(settings, "run"), environment, folder)
+    nothing = _dbt(settings, folder, "run")
     _tell("dbt on no rows", None, nothing, None)
     count = _apart(_load, settings, parquet)
-    floor = PROJECT_ROOT / FLOOR
+    floor, threads = PROJECT_ROOT / FLOOR, str(settings.project.resources.threads)
     base = None
     if floor.exists():
-        command = [sys.executable, str(floor.resolve()), str(parquet), str(threads)]
-        base = run_measured(command, environment, folder)
+        command = [sys.executable, str(floor.resolve()), str(parquet), threads]
+        base = run_measured(command, dict(os.environ), folder)
         _tell("hand-written floor", count, base, None)
     # dbt's own start and parsing are no matter of size: they are measured apart.
-    start = run_measured(_dbt(settings, "parse"), environment, folder)
+    start = _dbt(settings, folder, "parse")
     _tell("dbt: start and parse", None, start, None)
-    selected = _dbt(settings, "run", "--select", *FLOOR_FACTS, full_refresh=True)
-    _tell("models of the floor's facts", count, run_measured(selected, environment, folder), base)
-    full = run_measured(_dbt(settings, "run", full_refresh=True), environment, folder)
+    selected = _dbt(settings, folder, "run", "--select", *FLOOR_FACTS, full_refresh=True)
+    _tell("models of the floor's facts", count, selected, base)
+    full = _dbt(settings, folder, "run", full_refresh=True)
     _tell("full build", count, full, base)
     _apart(_load_next_day, settings)
-    increment = run_measured(_dbt(settings, "run"), environment, folder)
+    increment = _dbt(settings, folder, "run")
     _tell("increment after 1 % more", None, increment, None)
     for clock in ("seconds", "cpu_seconds"):
         whole, part, fixed = (getattr(run, clock) for run in (full, increment, nothing))
@@ -216,15 +212,16 @@ def _load(settings: Settings, parquet: Path) -> int:
         return int(row[0])
 
 
-def _dbt(settings: Settings, verb: str, *more: str, full_refresh: bool = False) -> list[str]:
-    variables = dbt_variables(settings, _NOW)
-    mode = _apart(build_mode, settings, variables, full_refresh=full_refresh)
-    arguments = mode.arguments if verb == "run" else []
-    return [
+def _dbt(
+    settings: Settings, folder: Path, verb: str, *more: str, full_refresh: bool = False
+) -> Measured:
+    build = _apart(plan_build, settings, _NOW, full_refresh=full_refresh)
+    arguments = build.arguments if verb == "run" else build.arguments[-2:]
+    command = [
         str(DBT_EXECUTABLE), "--quiet", verb, *arguments, *more,
-        "--vars", json.dumps(variables | mode.variables, ensure_ascii=False),
         "--project-dir", str(DBT_PROJECT_DIR), "--target-path", str(settings.dbt_target),
     ]  # fmt: skip
+    return run_measured(command, {**os.environ, **build.environment}, folder)
 
 
 def _tell(name: str, rows: int | None, run: Measured, base: Measured | None) -> None:
@@ -232,17 +229,3 @@ def _tell(name: str, rows: int | None, run: Measured, base: Measured | None) -> 
     times = f"{run.seconds / base.seconds:.1f} x the floor" if base else ""
     line = f"models: {name:<30}{run.seconds:>9.2f} s {rate:<20} peak {run.peak_mib:,.0f} MiB"
     append_line(sys.stdout, f"{line} {times}")
-
-
-def main() -> None:
-    """Print the table of measurements."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--threads", type=int, default=2)
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="otvet_bench_") as folder:
-        measure_models(given.rows, Path(folder), given.threads)
-
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -11,8 +10,8 @@ from typing import Any
 
 import duckdb
 
-from pipelines.lib.dbt_project import DBT_EXECUTABLE, as_of, dbt_environment, dbt_variables
-from pipelines.lib.increments import build_mode
+from pipelines.lib.dbt_project import DBT_EXECUTABLE
+from pipelines.lib.increments import plan_build
 from pipelines.settings import DBT_PROJECT_DIR, Settings
 
 # They tell when and how a version was made, not what is in it.
@@ -102,13 +101,10 @@ def run_dbt(settings: Settings, *, full_refresh: bool = False) -> None:
 
 def start_dbt(settings: Settings, *, full_refresh: bool = False) -> subprocess.Popen[str]:
     """Start a build; who starts it waits for its end, or kills it."""
-    variables = dbt_variables(settings, as_of(settings))
-    mode = build_mode(settings, variables, full_refresh=full_refresh)
-    variables |= mode.variables
+    build = plan_build(settings, full_refresh=full_refresh)
     return subprocess.Popen(
         [
-            str(DBT_EXECUTABLE), "--quiet", "run", *mode.arguments,
-            "--vars", json.dumps(variables, ensure_ascii=False),
+            str(DBT_EXECUTABLE), "--quiet", "run", *build.arguments,
             "--project-dir", str(DBT_PROJECT_DIR),
             "--profiles-dir", str(DBT_PROJECT_DIR),
             "--target-path", str(settings.dbt_target),
@@ -117,7 +113,7 @@ def start_dbt(settings: Settings, *, full_refresh: bool = False) -> subprocess.P
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, **dbt_environment(settings)},
+        env={**os.environ, **build.environment},
     )  # fmt: skip
 
 

@@ -6,7 +6,8 @@
 
 {# True where the kept tables are those of the last complete build, by the same code and rules. #}
 {% macro is_increment() -%}
-    {{ return(var('is_increment') and not flags.FULL_REFRESH) }}
+    {%- set said = env_var('OTVET_BUILD_MODE', 'full') == 'increment' -%}
+    {{ return(var('is_increment', said) and not flags.FULL_REFRESH) }}
 {%- endmacro %}
 
 {# A table as an earlier build left it. By name: it is built further down, so no ref leads there. #}

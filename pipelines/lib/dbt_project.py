@@ -52,12 +52,11 @@ def as_of(settings: Settings) -> str:
     return datetime.now(tz=UTC).replace(microsecond=0).isoformat()
 
 
-def dbt_variables(settings: Settings, now: str | None = None) -> dict[str, Any]:
+def dbt_variables(settings: Settings) -> dict[str, Any]:
     """Return the project variables: the rules of `otvet.toml` and the phrase lists."""
     config = company_config(settings)
     rules = settings.project.conversations
     return {
-        "as_of": now or as_of(settings),
         "company_time_zone": settings.project.company.time_zone,
         "default_currency": settings.project.company.currency,
         "conversation_gap_seconds": int(rules.gap_hours * 3600),

@@ -20,6 +20,7 @@ import duckdb
 
 from pipelines.lib import business_calendar, company_config, raw_tables
 from pipelines.lib.company_state import company_config as read_inputs
+from pipelines.lib.dbt_project import as_of, dbt_environment, dbt_variables
 from pipelines.settings import DBT_PROJECT_DIR, Settings
 
 STATE = ("intermediate", "int_build_state")
@@ -50,31 +51,61 @@ class BuildMode:
     fingerprint: str
     full_because: str | None
 
-    @property
-    def variables(self) -> dict[str, Any]:
-        """The variables of dbt that say so."""
-        return {
-            "is_increment": self.full_because is None,
-            "build_fingerprint": self.fingerprint,
-        }
+
+@dataclass(frozen=True)
+class Build:
+    """How dbt is called for the next build of a home."""
+
+    full_because: str | None
+    variables: dict[str, Any]
+    environment: dict[str, str]
 
     @property
     def arguments(self) -> list[str]:
-        """The arguments of dbt that say so."""
-        return [] if self.full_because is None else ["--full-refresh"]
+        """The arguments of `dbt run` and `dbt build`."""
+        full = [] if self.full_because is None else ["--full-refresh"]
+        return [*full, "--vars", json.dumps(self.variables, ensure_ascii=False)]
+
+
+def plan_build(settings: Settings, now: str | None = None, *, full_refresh: bool = False) -> Build:
+    """Return how dbt is called for the next build.
+
+    Args:
+        now: the instant that stands for "now" in it, ISO 8601, if not that of `as_of`.
+        full_refresh: a full build is wanted.
+    """
+    now, variables = now or as_of(settings), dbt_variables(settings)
+    mode = build_mode(settings, variables, now, full_refresh=full_refresh)
+    # What moves from build to build is environment: dbt would parse everything anew for a variable.
+    moving = {
+        "OTVET_BUILD_AS_OF": now,
+        "OTVET_BUILD_MODE": "increment" if mode.full_because is None else "full",
+    }
+    return Build(
+        mode.full_because,
+        variables | {"build_fingerprint": mode.fingerprint},
+        dbt_environment(settings) | moving,
+    )
+
+
+def moment_of_build(settings: Settings) -> str:
+    """Return the instant that stood for "now" in the last build, ISO 8601."""
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        return _notes(connection, "int_build_inputs")["as_of"]
 
 
 def build_mode(
-    settings: Settings, variables: dict[str, Any], *, full_refresh: bool = False
+    settings: Settings, variables: dict[str, Any], now: str, *, full_refresh: bool = False
 ) -> BuildMode:
     """Decide how the next build of a home works.
 
     Args:
-        variables: the variables of that build; `as_of` is its moment.
+        variables: the variables of that build.
+        now: the instant that stands for "now" in it, ISO 8601.
         full_refresh: a full build was asked for.
     """
     mark = fingerprint(settings, variables)
-    reason = "asked for" if full_refresh else _why_full(settings, mark, str(variables["as_of"]))
+    reason = "asked for" if full_refresh else _why_full(settings, mark, now)
     return BuildMode(mark, reason)
 
 
@@ -88,8 +119,7 @@ def fingerprint(settings: Settings, variables: dict[str, Any]) -> str:
     for path in _sources_of_figures():
         digest.update(f"{path.name}\0".encode())
         digest.update(path.read_bytes())
-    rules = {name: value for name, value in variables.items() if name != "as_of"}
-    digest.update(json.dumps(rules, sort_keys=True, default=str).encode())
+    digest.update(json.dumps(variables, sort_keys=True, default=str).encode())
     digest.update(repr(read_inputs(settings)).encode())
     digest.update(duckdb.__version__.encode())
     return digest.hexdigest()

@@ -11,17 +11,18 @@ import duckdb
 import pytest
 
 from pipelines.lib import increments
-from pipelines.lib.increments import KEPT, build_mode
+from pipelines.lib.increments import KEPT, build_mode, moment_of_build, plan_build
 from pipelines.lib.raw_tables import DATASETS
 from pipelines.settings import DBT_PROJECT_DIR, Settings, load_settings
 
-VARIABLES: dict[str, Any] = {"as_of": "2026-05-02T00:00:00+00:00", "session_gap_seconds": 1800}
+VARIABLES: dict[str, Any] = {"session_gap_seconds": 1800}
+NOW = "2026-05-02T00:00:00+00:00"
 NOTES = ("int_build_inputs", "int_build_state")
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """A home whose last build was complete, a day before `VARIABLES`."""
+    """A home whose last build was complete, a day before `NOW`."""
     found = load_settings({"OTVET_HOME": str(tmp_path / "home")})
     found.ensure_home()
     (found.home / "config").mkdir()
@@ -57,18 +58,31 @@ def _change(settings: Settings, sql: str) -> None:
 
 
 def test_next_build_with_more_rows_is_an_increment(settings: Settings) -> None:
-    mode = build_mode(settings, VARIABLES)
-
-    assert mode.full_because is None
-    assert mode.arguments == []
-    assert mode.variables["is_increment"] is True
+    assert build_mode(settings, VARIABLES, NOW).full_because is None
 
 
 def test_asked_for_is_full(settings: Settings) -> None:
-    mode = build_mode(settings, VARIABLES, full_refresh=True)
+    assert build_mode(settings, VARIABLES, NOW, full_refresh=True).full_because == "asked for"
 
-    assert mode.arguments == ["--full-refresh"]
-    assert mode.variables["is_increment"] is False
+
+def test_dbt_is_told_the_kind_and_the_moment_of_the_build(settings: Settings) -> None:
+    first = plan_build(settings, NOW)
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute(
+            "update intermediate.int_build_state set content = ? where subject = 'fingerprint'",
+            [first.variables["build_fingerprint"]],
+        )
+    second = plan_build(settings, NOW)
+
+    assert first.arguments[0] == "--full-refresh"
+    assert first.environment["OTVET_BUILD_MODE"] == "full"
+    assert second.arguments[0] == "--vars"
+    assert second.environment["OTVET_BUILD_MODE"] == "increment"
+    assert second.environment["OTVET_BUILD_AS_OF"] == NOW
+
+
+def test_moment_of_the_last_build_is_read_from_it(settings: Settings) -> None:
+    assert moment_of_build(settings) == "2026-05-01T00:00:00+00:00"
 
 
 def test_failed_increment_is_followed_by_an_increment(settings: Settings) -> None:
@@ -78,7 +92,7 @@ def test_failed_increment_is_followed_by_an_increment(settings: Settings) -> Non
         "update intermediate.int_build_inputs set content = 'increment' where subject = 'mode'",
     )
 
-    assert build_mode(settings, VARIABLES).full_because is None
+    assert build_mode(settings, VARIABLES, NOW).full_because is None
 
 
 @pytest.mark.parametrize(
@@ -93,22 +107,16 @@ def test_failed_increment_is_followed_by_an_increment(settings: Settings) -> Non
 def test_what_the_warehouse_lacks_is_built_anew(settings: Settings, reason: str, sql: str) -> None:
     _change(settings, sql)
 
-    assert reason in str(build_mode(settings, VARIABLES).full_because)
+    assert reason in str(build_mode(settings, VARIABLES, NOW).full_because)
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"session_gap_seconds": 1801},
-        {"definition_version": "2"},
-        {"as_of": "2026-04-30T23:59:59+00:00"},
-    ],
-    ids=lambda changed: next(iter(changed)),
-)
-def test_other_rules_and_an_earlier_moment_are_full(
-    settings: Settings, changed: dict[str, Any]
-) -> None:
-    assert build_mode(settings, VARIABLES | changed).full_because is not None
+@pytest.mark.parametrize("changed", [{"session_gap_seconds": 1801}, {"definition_version": "2"}])
+def test_other_rules_are_full(settings: Settings, changed: dict[str, Any]) -> None:
+    assert build_mode(settings, VARIABLES | changed, NOW).full_because is not None
+
+
+def test_an_earlier_moment_is_full(settings: Settings) -> None:
+    assert build_mode(settings, VARIABLES, "2026-04-30T23:59:59+00:00").full_because is not None
 
 
 def _hours(settings: Settings) -> None:
@@ -127,7 +135,7 @@ def test_changed_configuration_is_full(
 ) -> None:
     change(settings)
 
-    assert build_mode(settings, VARIABLES).full_because is not None
+    assert build_mode(settings, VARIABLES, NOW).full_because is not None
 
 
 def test_changed_model_is_full(
@@ -136,8 +144,8 @@ def test_changed_model_is_full(
     project = tmp_path / "dbt_project"
     shutil.copytree(DBT_PROJECT_DIR, project, ignore=shutil.ignore_patterns("target", "logs"))
     monkeypatch.setattr(increments, "DBT_PROJECT_DIR", project)
-    assert build_mode(settings, VARIABLES).full_because is None
+    assert build_mode(settings, VARIABLES, NOW).full_because is None
     model = project / "models" / "intermediate" / "replies" / "int_waits.sql"
     model.write_text(model.read_text(encoding="utf-8") + "-- another rule\n", encoding="utf-8")
 
-    assert "changed" in str(build_mode(settings, VARIABLES).full_because)
+    assert "changed" in str(build_mode(settings, VARIABLES, NOW).full_because)

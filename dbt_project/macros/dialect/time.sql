@@ -20,8 +20,16 @@
     {{ from_micros(micros(timestamp) ~ ' + cast(' ~ seconds ~ ' as bigint) * 1000000') }}
 {%- endmacro %}
 
+{#
+    The moment that stands for "now", ISO 8601. It moves from build to build: as an environment
+    variable it has dbt parse only the models anew that read it, as a variable of dbt all of them.
+#}
+{% macro as_of_text() -%}
+    {{ return(var('as_of', env_var('OTVET_BUILD_AS_OF', '2025-06-01T00:00:00+00:00'))) }}
+{%- endmacro %}
+
 {% macro as_of() -%}
-    cast('{{ var("as_of") }}' as {{ timestamp_type() }})
+    cast('{{ as_of_text() }}' as {{ timestamp_type() }})
 {%- endmacro %}
 
 {% macro timestamp_type() -%}

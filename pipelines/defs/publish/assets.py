@@ -1,6 +1,5 @@
 """The published version: written, audited, switched."""
 
-import json
 from collections.abc import Iterator
 
 import dagster as dg
@@ -9,6 +8,7 @@ from pipelines.defs.quality.checks import CHECK_NAME, check_result, tell
 from pipelines.defs.resources import WAREHOUSE_POOL, warehouse_turn
 from pipelines.defs.transform.assets import models
 from pipelines.lib.dbt_project import CheckResult, read_check_results
+from pipelines.lib.increments import moment_of_build
 from pipelines.lib.progress import step
 from pipelines.lib.release import release
 from pipelines.publishing import SCHEMA, Publication
@@ -40,8 +40,6 @@ def publication() -> Iterator[dg.MaterializeResult[None]]:
 
 def _publish(settings: Settings) -> dg.MaterializeResult[None]:
     checks = [*last_raw_checks(settings), *read_check_results(settings.dbt_target)]
-    results = json.loads((settings.dbt_target / "run_results.json").read_text(encoding="utf-8"))
-    now = results["args"]["vars"]["as_of"]
     audited: list[CheckResult] = []
 
     def audit(version: Publication) -> list[CheckResult]:
@@ -49,7 +47,7 @@ def _publish(settings: Settings) -> dg.MaterializeResult[None]:
         return audited
 
     step("checking and publishing")
-    published = release(settings, now=now, checks=checks, audit=audit)
+    published = release(settings, now=moment_of_build(settings), checks=checks, audit=audit)
     tell(audited)
     step(f"published version {published.version}")
     return dg.MaterializeResult(

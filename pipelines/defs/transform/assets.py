@@ -1,6 +1,5 @@
 """The dbt project as assets; its tests are asset checks."""
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,14 +14,8 @@ from dagster_dbt import (
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from pipelines.defs.resources import WAREHOUSE_POOL, warehouse_turn
-from pipelines.lib.dbt_project import (
-    as_of,
-    dbt_environment,
-    dbt_variables,
-    ensure_manifest,
-    read_failures,
-)
-from pipelines.lib.increments import build_mode
+from pipelines.lib.dbt_project import ensure_manifest, read_failures
+from pipelines.lib.increments import plan_build
 from pipelines.lib.progress import step
 from pipelines.settings import Settings
 
@@ -60,14 +53,12 @@ def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[A
 def _build(
     settings: Settings, context: dg.AssetExecutionContext, dbt: DbtCliResource
 ) -> Iterator[Any]:
-    variables = dbt_variables(settings, as_of(settings))
-    mode = build_mode(settings, variables, full_refresh=FULL_REFRESH_TAG in context.run.tags)
-    what = "what changed" if mode.full_because is None else f"all, {mode.full_because}"
+    build = plan_build(settings, full_refresh=FULL_REFRESH_TAG in context.run.tags)
+    what = "what changed" if build.full_because is None else f"all, {build.full_because}"
     step(f"building the models: {what}")
-    os.environ.update(dbt_environment(settings))
-    variables |= mode.variables
+    os.environ.update(build.environment)
     invocation: DbtCliInvocation = dbt.cli(
-        ["build", *mode.arguments, "--vars", json.dumps(variables, ensure_ascii=False)],
+        ["build", *build.arguments],
         context=context,
         target_path=settings.dbt_target,
     )

@@ -80,7 +80,7 @@ statements as (
 build as (
 
     {% for subject, content in [
-        ('as_of', var('as_of')),
+        ('as_of', as_of_text()),
         ('fingerprint', var('build_fingerprint')),
         ('mode', 'increment' if is_increment() else 'full'),
     ] -%}
