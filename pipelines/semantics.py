@@ -141,6 +141,16 @@ class SemanticLayer:
         rows = self._run(sql, columns)
         return Answer(tuple(metrics), tuple(columns.values())[: -len(metrics)], rows, sql)
 
+    def sql(self, metrics: Sequence[str], **question: Any) -> str:
+        """Return the SQL that `ask` would run for the same question, without running it."""
+        return self._unasked.ask(metrics, **question).sql
+
+    @cached_property
+    def _unasked(self) -> SemanticLayer:
+        layer = _Unasked(self.publication, asking=self)
+        layer.__dict__.update(catalogue=self.catalogue, plans=self.plans, _manifest=self._manifest)
+        return layer
+
     def aggregation(self, metric: str) -> str:
         """Return how a metric is made of its rows.
 
@@ -575,6 +585,20 @@ class SemanticLayer:
             ]
         finally:
             cursor.close()
+
+
+@dataclass
+class _Unasked(SemanticLayer):
+    """Compiles questions with the engine of another layer, and finds no rows."""
+
+    asking: SemanticLayer | None = None
+
+    @cached_property
+    def _engine(self) -> Any:
+        return None if self.asking is None else self.asking._engine
+
+    def _run(self, sql: str, columns: dict[str, str]) -> list[dict[str, Any]]:  # noqa: ARG002
+        return []
 
 
 def _condition(text: str) -> _Condition:
