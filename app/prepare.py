@@ -44,7 +44,6 @@ def prepare() -> int:
         opened += sum(_open_views({"grain": grain}) for grain in GRAINS)
         (plans / _MARK).touch()
     if version.publication.is_large and not version.answers.folder.exists():
-        st.cache_resource.clear()
         opened += prepare_version(version.publication.folder)
     return opened
 
@@ -56,6 +55,8 @@ def prepare_version(folder: Path, memory_limit: str | None = None) -> int:
         folder: of the version, which need not be current.
         memory_limit: of DuckDB, e.g. `4GB`; by default its own.
     """
+    # What this process knows already would not be asked, and so not be kept.
+    _forget()
     os.environ[data.PREPARED] = str(folder)
     try:
         if memory_limit:
@@ -64,6 +65,12 @@ def prepare_version(folder: Path, memory_limit: str | None = None) -> int:
         return sum(_open_views({"period": period}) for period in PERIODS)
     finally:
         del os.environ[data.PREPARED]
+        _forget()
+
+
+def _forget() -> None:
+    st.cache_data.clear()
+    st.cache_resource.clear()
 
 
 def _open_views(params: Mapping[str, str]) -> int:

@@ -126,8 +126,6 @@ def test_prepared_version_draws_its_first_views_without_a_question(
     monkeypatch.setenv("OTVET_HOME", str(home))
     before = {(view, period): _seen(open_app, view, period) for view in VIEWS for period in PERIODS}
     prepare_version(current_publication(home / "published").folder, "1GB")
-    st.cache_resource.clear()
-    st.cache_data.clear()
     monkeypatch.setattr(SemanticLayer, "_run", lambda *_: never())
     for (view, period), seen in before.items():
         assert _seen(open_app, view, period) == seen, (view, period)
@@ -144,8 +142,6 @@ def test_new_version_shows_its_own_figures(
     monkeypatch.setenv("OTVET_HOME", str(home))
     old = current_publication(home / "published")
     prepare_version(old.folder)
-    st.cache_resource.clear()
-    st.cache_data.clear()
     new = Publication("29990101T000000000000Z", old.folder.with_name("29990101T000000000000Z"))
     # Even answers that came along with the file are not those of a file that was changed since.
     shutil.copytree(old.folder, new.folder)
@@ -199,8 +195,6 @@ def test_app_prepares_what_an_update_of_the_code_left_without_answers(
     assert kept
     assert prepare() == 0
     folder.rename(folder.with_name("of other code"))
-    st.cache_resource.clear()
-    st.cache_data.clear()
     assert prepare() > 0
     assert sorted(path.name for path in folder.iterdir()) == kept
 
