@@ -140,6 +140,7 @@ def test_new_version_shows_its_own_figures(
     home: Path, open_app: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTVET_HOME", str(home))
+    monkeypatch.setattr("app.prepare.PERIODS", ("all",))
     old = current_publication(home / "published")
     prepare_version(old.folder)
     new = Publication("29990101T000000000000Z", old.folder.with_name("29990101T000000000000Z"))
@@ -188,6 +189,8 @@ def test_app_prepares_what_an_update_of_the_code_left_without_answers(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publishing, "LARGE_BYTES", 0)
+    monkeypatch.setattr("app.prepare.PERIODS", ("7d",))
+    monkeypatch.setattr("app.prepare.GRAINS", ("day",))
     assert prepare() > 0
     publication = current_publication(home / "published")
     [folder] = publication.answers.iterdir()
