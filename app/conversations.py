@@ -23,21 +23,26 @@ _ORDERS: Final[dict[Sort, str]] = {
     "longest": "c.dialog_duration_seconds desc nulls last, c.conversation_key",
     "busiest": "c.message_count desc, c.conversation_key",
 }
-_COLUMNS: Final = {
-    "source": "ch.source_slug",
-    "channel_type": "ch.channel_type",
-    "channel": "ch.channel_name",
-    "team": "t.team_name",
-    "agent": "a.agent_name",
-    "outcome": "c.outcome",
+# By keys, so that only the rows of a page are joined.
+_FILTERS: Final = {
+    "source": "c.channel_key in (select channel_key from dim_channels where source_slug in ({}))",
+    "channel_type": (
+        "c.channel_key in (select channel_key from dim_channels where channel_type in ({}))"
+    ),
+    "channel": "c.channel_key in (select channel_key from dim_channels where channel_name in ({}))",
+    "team": "c.team_key in (select team_key from dim_teams where team_name in ({}))",
+    "agent": (
+        "c.first_response_agent_key in (select agent_key from dim_agents where agent_name in ({}))"
+    ),
+    "outcome": "c.outcome in ({})",
 }
 _STATE_CONDITIONS: Final = {
     "open": "c.is_open",
     "unanswered": "c.is_answered = false",
     "late": "c.is_within_target = false",
 }
-_FROM: Final = """\
-from fct_conversations as c
+_FOUND: Final = "from fct_conversations as c"
+_NAMED: Final = """\
 left join dim_channels as ch on c.channel_key = ch.channel_key
 left join dim_teams as t on c.team_key = t.team_key
 left join dim_agents as a on c.first_response_agent_key = a.agent_key
@@ -71,11 +76,11 @@ class Question:
             parameters += [self.period.start, self.period.end]
         for name, values in self.filters.items():
             if values:
-                conditions.append(f"{_COLUMNS[name]} in ({', '.join('?' for _ in values)})")
+                conditions.append(_FILTERS[name].format(", ".join("?" for _ in values)))
                 parameters += values
         conditions += [_STATE_CONDITIONS[state] for state in self.states]
         where = "\nwhere " + "\n    and ".join(conditions) if conditions else ""
-        return _FROM + where, parameters
+        return _FOUND + where, parameters
 
 
 def count(version: Version, question: Question) -> int:
@@ -88,16 +93,18 @@ def listing(
     version: Version, question: Question, *, limit: int | None, offset: int = 0
 ) -> tuple[list[Row], str]:
     """Return rows of the list and the SQL that made them."""
-    body, parameters = question.sql()
-    sql = f"{_SELECT}\n{body}\norder by {_ORDERS[question.sort]}"
+    found, parameters = question.sql()
+    order = f"order by {_ORDERS[question.sort]}"
+    page = f"select c.*\n{found}\n{order}"
     if limit is not None:
-        sql += f"\nlimit {limit} offset {offset}"
+        page += f"\nlimit {limit} offset {offset}"
+    sql = f"{_SELECT}\nfrom (\n{page}\n) as c\n{_NAMED}\n{order}"
     return version.read(sql, parameters), readable(sql, parameters)
 
 
 def one(version: Version, key: str) -> Row | None:
     """Return a conversation, None if the published version has none of this key."""
-    rows = version.read(f"{_SELECT}\n{_FROM}\nwhere c.conversation_key = ?", [key])
+    rows = version.read(f"{_SELECT}\n{_FOUND}\n{_NAMED}\nwhere c.conversation_key = ?", [key])
     return rows[0] if rows else None
 
 

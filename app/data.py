@@ -13,18 +13,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import duckdb
 import streamlit as st
 
+from app.answers import KeptAnswers
 from app.period import Period
 from pipelines.publishing import FailedAttempt, Publication, current_publication, last_failure
 from pipelines.semantics import SemanticLayer
 
 Row = dict[str, Any]
 _OPEN_VERSIONS = 3
+# Names the folder of the version whose answers this process keeps (`app.prepare`).
+PREPARED: Final = "OTVET_PREPARED_VERSION"
+# Answers are made by these files and by the semantic layer.
+ANSWERING: Final = tuple(Path(__file__).with_name(name) for name in ("answers.py", "metrics.py"))
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Version:
     publication: Publication
     layer: SemanticLayer
     connection: duckdb.DuckDBPyConnection
+    answers: KeptAnswers
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -72,11 +78,13 @@ def home() -> Path:
 
 
 def current_version() -> Version:
-    """Open the version behind `current`.
+    """Open the version behind `current`, or the one that this process prepares.
 
     Raises:
         NothingPublishedError: nothing was published in this home yet.
     """
+    if prepared := os.environ.get(PREPARED):
+        return _open(prepared)
     publication = current_publication(home() / "published")
     return _open(str(publication.folder))
 
@@ -89,7 +97,9 @@ def failed_attempt() -> FailedAttempt | None:
 @st.cache_resource(max_entries=_OPEN_VERSIONS, show_spinner=False)
 def _open(folder: str) -> Version:
     publication = Publication(Path(folder).name, Path(folder))
-    return Version(publication, SemanticLayer(publication), publication.connect())
+    layer = SemanticLayer(publication)
+    kept = KeptAnswers(layer.answer_folder(ANSWERING), writes=PREPARED in os.environ)
+    return Version(publication, layer, publication.connect(), kept)
 
 
 @st.cache_data(max_entries=_OPEN_VERSIONS, show_spinner=False)

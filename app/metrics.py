@@ -176,8 +176,11 @@ class Figures:
         by: Sequence[str] = (),
     ) -> str:
         """Return the SQL that these metrics are asked with."""
-        groups = self._groups(metrics, question, by)
-        return ";\n\n".join(self._ask(group, question, grain, by).sql for group in groups)
+        where = tuple(condition for _, condition in question.filters)
+        return ";\n\n".join(
+            _sql(self._version, self._key, tuple(group), where, question.period, grain, tuple(by))
+            for group in self._groups(metrics, question, by)
+        )
 
     def rows(self, metric: str, question: Question, limit: int | None = None) -> Answer:
         """Return the rows behind a figure."""
@@ -270,9 +273,30 @@ def _ask(
     grain: Grain | None,
     by: tuple[str, ...],
 ) -> Answer:
+    return _version.answers.answer(
+        (metrics, where, period.start, period.end, grain, by),
+        lambda: _locked(
+            _version,
+            lambda: _version.layer.ask(
+                metrics, by=by, where=where, start=period.start, end=period.end, grain=grain
+            ),
+        ),
+    )
+
+
+@st.cache_data(max_entries=_CACHED_ANSWERS, show_spinner=False)
+def _sql(
+    _version: Version,
+    key: str,  # noqa: ARG001 - the key of the cache
+    metrics: tuple[str, ...],
+    where: tuple[str, ...],
+    period: Period,
+    grain: Grain | None,
+    by: tuple[str, ...],
+) -> str:
     return _locked(
         _version,
-        lambda: _version.layer.ask(
+        lambda: _version.layer.sql(
             metrics, by=by, where=where, start=period.start, end=period.end, grain=grain
         ),
     )
@@ -286,9 +310,14 @@ def _survival(
     where: tuple[str, ...],
     period: Period,
 ) -> tuple[Survival, str]:
-    return _locked(
-        _version,
-        lambda: _version.layer.survival(metric, where=where, start=period.start, end=period.end),
+    return _version.answers.curve(
+        (metric, where, period.start, period.end),
+        lambda: _locked(
+            _version,
+            lambda: _version.layer.survival(
+                metric, where=where, start=period.start, end=period.end
+            ),
+        ),
     )
 
 
@@ -302,9 +331,9 @@ def _can_filter(_version: Version, key: str, metric: str, dimension: str) -> boo
     info = _version.layer.catalogue[metric]
     if info.denominator_window is None:
         return dimension in _dimensions(_version, key, metric)
-    # The parts of such a metric have different dimensions; only asking tells.
+    # The parts of such a metric have different dimensions; only compiling tells.
     try:
-        _locked(_version, lambda: _version.layer.ask([metric], where=[f"{dimension} in ('')"]))
+        _locked(_version, lambda: _version.layer.sql([metric], where=[f"{dimension} in ('')"]))
     except SemanticError:
         return False
     return True

@@ -35,9 +35,12 @@ def build_engine(manifest_json: str) -> Any:
     class PlanRenderer(DuckDbSqlPlanRenderer):  # type: ignore[misc]
         """Renders whole queries, with days as above."""
 
+        # MetricFlow takes it from here in some places and from the property in others.
+        EXPR_RENDERER = BareDays()
+
         @property
         def expr_renderer(self) -> SqlExpressionRenderer:
-            return BareDays()
+            return self.EXPR_RENDERER
 
     class CompileOnlyClient:
         """The part of MetricFlow's client protocol that compiling needs."""

@@ -6,13 +6,14 @@ MetricFlow compiles that question; the value is made of its rows here, or by SQL
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Final, Protocol
 
 from pipelines.estimates import Survival, WaitCount, kaplan_meier
 from pipelines.metric_catalogue import TIME_DIMENSION, Answer, Grain, KaplanMeier, MetricInfo
 
+_KEPT_CURVES: Final = 8
 Key = tuple[Any, ...]
 Row = dict[str, Any]
 
@@ -51,6 +52,8 @@ class Composer:
 
     compile: Compiler
     run: Runner
+    # One screen asks for a curve, its median and both again: the last few are kept.
+    _drawn: dict[tuple[str, Scope], tuple[dict[Key, Survival], str]] = field(default_factory=dict)
 
     def ask(self, info: MetricInfo, scope: Scope) -> Answer:
         """Answer for one composed metric."""
@@ -70,6 +73,15 @@ class Composer:
         self, metric: str, estimate: KaplanMeier, scope: Scope
     ) -> tuple[dict[Key, Survival], str]:
         """Return a curve per combination of the dimensions, and the SQL of its counts."""
+        if (metric, scope) not in self._drawn:
+            self._drawn[metric, scope] = self._draw(metric, estimate, scope)
+            if len(self._drawn) > _KEPT_CURVES:
+                del self._drawn[next(iter(self._drawn))]
+        return self._drawn[metric, scope]
+
+    def _draw(
+        self, metric: str, estimate: KaplanMeier, scope: Scope
+    ) -> tuple[dict[Key, Survival], str]:
         by = (*scope.by, estimate.duration)
         sql, columns = self.compile([estimate.events, metric], replace(scope, by=by))
         counts: dict[Key, list[WaitCount]] = {}

@@ -61,10 +61,14 @@ class PlanStore:
         return self._known[name]
 
 
-def plan_folder(plans: Path, manifest: Path, code: Iterable[Path]) -> Path:
-    """Return the folder of the plans that this code makes of this manifest."""
+def plan_folder(plans: Path, manifest: Path, code: Iterable[Path], *versions: str) -> Path:
+    """Return the folder of what this code makes of this manifest.
+
+    Args:
+        versions: of what it depends on as well, beside MetricFlow.
+    """
     made_of = hashlib.sha256(manifest.read_bytes())
-    made_of.update(version("metricflow").encode())
+    made_of.update(" ".join((version("metricflow"), *versions)).encode())
     for path in code:
         made_of.update(path.read_bytes())
     return plans / made_of.hexdigest()[:32]

@@ -26,6 +26,7 @@ CATALOG = "analytics"
 SCHEMA = "marts"
 MANIFEST_NAME = "semantic_manifest.json"
 KEEP_VERSIONS = 3
+LARGE_BYTES = 100_000_000
 # A version is written under a hidden name: what a killed run leaves is never taken for a version.
 _UNFINISHED = "."
 _FAILURE_NAME = "last_failure.json"
@@ -68,6 +69,16 @@ class Publication:
     def plans(self) -> Path:
         """Folder of compiled questions, shared by all versions (`pipelines.plans`)."""
         return self.folder.parent.parent / "plans"
+
+    @property
+    def is_large(self) -> bool:
+        """Whether readers would wait; what a smaller version is asked it answers at once."""
+        return self.database.stat().st_size >= LARGE_BYTES
+
+    @property
+    def answers(self) -> Path:
+        """Folder of answers that were asked before anybody looked; it goes with the version."""
+        return self.folder / "answers"
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """Open the version for reading, in UTC."""
@@ -135,6 +146,7 @@ def publish(
     semantic_manifest: Path,
     meta_tables: dict[str, Sequence[dict[str, Any]]],
     audit: Callable[[Publication], None],
+    prepare: Callable[[Publication], None] = lambda _: None,
     version: str | None = None,
     memory_limit: str = "4GB",
 ) -> Publication:
@@ -145,6 +157,7 @@ def publish(
         meta_tables: rows (dicts with equal keys, not empty) of the `meta_` tables to add.
         audit: looks at the closed file, still in its unfinished folder, and raises
             `AuditFailedError` to keep the old version.
+        prepare: works out in the unfinished folder what readers of the version will want first.
         memory_limit: of DuckDB while it sorts and writes; what is more goes to the disk.
 
     Raises:
@@ -161,6 +174,7 @@ def publish(
         _write_manifest(semantic_manifest, unfinished)
         audit(unfinished)
         unfinished.database.chmod(0o444)
+        prepare(unfinished)
         _sync(unfinished.database)
         _sync(unfinished.manifest)
         unfinished.folder.rename(publication.folder)

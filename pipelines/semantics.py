@@ -19,9 +19,9 @@ from typing import Any
 
 import duckdb
 
-from pipelines import compiling
+from pipelines import compiling, composed, estimates
 from pipelines.composed import Composer, Scope, join_answers, running_totals
-from pipelines.estimates import Survival, kaplan_meier
+from pipelines.estimates import Survival, SurvivalPoint, kaplan_meier
 from pipelines.metric_catalogue import (
     TIME_DIMENSION,
     Answer,
@@ -53,6 +53,7 @@ __all__ = [
     "SemanticError",
     "SemanticLayer",
     "Survival",
+    "SurvivalPoint",
     "Unit",
     "read_catalogue",
 ]
@@ -95,6 +96,21 @@ class SemanticLayer:
         publication = self.publication
         code = [Path(__file__), Path(compiling.__file__)]
         return PlanStore(plan_folder(publication.plans, publication.manifest, code))
+
+    def answer_folder(self, code: Sequence[Path]) -> Path:
+        """Return where answers to questions about this version can be kept.
+
+        Another manifest, another MetricFlow or DuckDB, a change of the code that makes answers of
+        it or of the file itself give another folder.
+
+        Args:
+            code: files of the caller that the answers depend on as well.
+        """
+        modules = (compiling, composed, estimates)
+        files = [Path(__file__), *(Path(str(module.__file__)) for module in modules), *code]
+        publication, stat = self.publication, self.publication.database.stat()
+        made_with = (duckdb.__version__, str(stat.st_size), str(stat.st_mtime_ns))
+        return plan_folder(publication.answers, publication.manifest, files, *made_with)
 
     def dimensions(self, metrics: Sequence[str]) -> list[str]:
         """Return the short names of what all these metrics can be split by."""
@@ -140,6 +156,16 @@ class SemanticLayer:
         sql, columns = self._compile(metrics, by, where, start, end, grain, order_by, limit)
         rows = self._run(sql, columns)
         return Answer(tuple(metrics), tuple(columns.values())[: -len(metrics)], rows, sql)
+
+    def sql(self, metrics: Sequence[str], **question: Any) -> str:
+        """Return the SQL that `ask` would run for the same question, without running it."""
+        return self._unasked.ask(metrics, **question).sql
+
+    @cached_property
+    def _unasked(self) -> SemanticLayer:
+        layer = _Unasked(self.publication, asking=self)
+        layer.__dict__.update(catalogue=self.catalogue, plans=self.plans, _manifest=self._manifest)
+        return layer
 
     def aggregation(self, metric: str) -> str:
         """Return how a metric is made of its rows.
@@ -575,6 +601,20 @@ class SemanticLayer:
             ]
         finally:
             cursor.close()
+
+
+@dataclass
+class _Unasked(SemanticLayer):
+    """Compiles questions with the engine of another layer, and finds no rows."""
+
+    asking: SemanticLayer | None = None
+
+    @cached_property
+    def _engine(self) -> Any:
+        return None if self.asking is None else self.asking._engine
+
+    def _run(self, sql: str, columns: dict[str, str]) -> list[dict[str, Any]]:  # noqa: ARG002
+        return []
 
 
 def _condition(text: str) -> _Condition:

@@ -1,35 +1,44 @@
-"""Server time of each view: cold, with a new question, and with nothing new to ask.
+"""Server time of each view: after a publication, with a new question, and with nothing new to ask.
 
-The script of each view runs as in a session of the server, without a browser.
-*Cold* is the first view after a start or a new publication: nothing is opened, nothing is cached.
-*New question* is a view whose figures nobody has asked for yet; *again*, one whose figures are
-cached. *Uncompiled* is a cold view whose plans (`pipelines.plans`) are gone as well. All stand side
-by side for each view, in one process: seconds of the clock, and in brackets those of the
+A server of its own runs the app; a client opens a view as a browser does and waits for the end of
+the script, so sending the view is in the time and drawing it is not.
+*Cold* is the first view after a publication: nothing is opened, nothing is in memory.
+*Unprepared* is one of a version without kept answers (`app.answers`), *new question* a view of an
+opened version whose figures nobody has asked for yet: of a period a day shorter; *again*, one whose
+figures are in memory. Plans (`pipelines.plans`) are there, as after any day of use.
+All stand side by side for each view: seconds of the clock, and in brackets those of the server's
 processors, which depend less on what else the machine does.
 """
 
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import shutil
 import statistics
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, Literal
 
-import streamlit as st
-from streamlit.testing.v1 import AppTest
+import psutil
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import connect
 
-from pipelines.settings import PROJECT_ROOT
+from app.period import Period, Preset, resolve
+from app.screenshots import running_app
+from pipelines.publishing import Publication, current_publication, new_version_name, switch
 from tests.bench_inputs import append_line
 
 VIEWS: Final = (
     "overview", "speed", "agents", "channels", "business", "conversations", "data_health",
 )  # fmt: skip
+_PRESETS: Final[dict[str, Preset]] = {"30d": "30d", "all": "all"}
 _TIMEOUT: Final = 600
 
 
@@ -42,66 +51,115 @@ class Seconds:
 
 
 def measure_views(home: Path, period: str = "all", repeats: int = 3) -> None:
-    """Print a line of seconds per view.
+    """Print a line of seconds per view, and the peak memory of the server.
 
     Args:
         home: with a published version.
         period: the preset that the views show.
         repeats: of which the median counts.
     """
-    os.environ["OTVET_HOME"] = str(home)
-    logging.disable(logging.WARNING)
-    _seconds("overview", period)  # imports, which a server does once
-    for view in VIEWS:
-        names = ("uncompiled", "cold", "new question", "again")
-        found: dict[str, list[Seconds]] = {name: [] for name in names}
-        for _ in range(repeats):
-            shutil.rmtree(home / "published" / "plans", ignore_errors=True)
-            st.cache_resource.clear()
-            st.cache_data.clear()
-            found["uncompiled"].append(_seconds(view, period))
-            st.cache_resource.clear()
-            st.cache_data.clear()
-            found["cold"].append(_seconds(view, period))
-            st.cache_data.clear()
-            found["new question"].append(_seconds(view, period))
-            found["again"].append(_seconds(view, period))
-        columns = "".join(
-            f"  {name} {_median(taken, 'wall'):.2f} ({_median(taken, 'cpu'):.2f})"
-            for name, taken in found.items()
-        )
-        append_line(sys.stdout, f"view: {view:<14}{period:<5}{columns}")
+    published = home / "published"
+    original = current_publication(published)
+    shorter = _one_day_less(original, period)
+    with running_app(home) as address:
+        server = _server(address)
+        names = ("unprepared", "cold", "new question", "again")
+        for view in VIEWS:
+            found: dict[str, list[Seconds]] = {name: [] for name in names}
+            for _ in range(repeats):
+                with _published_again(published, original, prepared=False):
+                    found["unprepared"].append(_open(server, address, view, f"period={period}"))
+                with _published_again(published, original, prepared=True):
+                    found["cold"].append(_open(server, address, view, f"period={period}"))
+                    found["again"].append(_open(server, address, view, f"period={period}"))
+                    found["new question"].append(_open(server, address, view, shorter))
+            columns = "".join(
+                f"  {name} {_median(taken, 'wall'):.2f} ({_median(taken, 'cpu'):.2f})"
+                for name, taken in found.items()
+            )
+            append_line(sys.stdout, f"view: {view:<14}{period:<5}{columns}")
+        peak = server.memory_info().rss / 2**20
+        append_line(sys.stdout, f"view: memory of the server at the end {peak:,.0f} MiB")
+
+
+@contextmanager
+def _published_again(published: Path, original: Publication, *, prepared: bool) -> Iterator[None]:
+    """Publish the same tables once more, and take that back afterwards."""
+    name = new_version_name()
+    again = Publication(name, published / "v" / name)
+    again.folder.mkdir()
+    os.link(original.database, again.database)
+    shutil.copyfile(original.manifest, again.manifest)
+    if prepared and original.answers.exists():
+        shutil.copytree(original.answers, again.answers)
+    switch(published, again)
+    try:
+        yield
+    finally:
+        switch(published, original)
+        shutil.rmtree(again.folder)
+
+
+def _one_day_less(publication: Publication, period: str) -> str:
+    """Return the query of the period without its first day."""
+    with publication.connect() as connection:
+        row = connection.execute(
+            "select min(started_local_date), max(started_local_date) from fct_conversations"
+        ).fetchone()
+    assert row is not None
+    shown = resolve(_PRESETS[period], Period(*row))
+    return f"period=custom&from={shown.start + timedelta(days=1)}&to={shown.end}"
+
+
+def _server(address: str) -> psutil.Process:
+    port = int(address.rpartition(":")[2])
+    return next(
+        process
+        for process in psutil.Process().children(recursive=True)
+        if any(item.laddr.port == port for item in process.net_connections())
+    )
 
 
 def _median(taken: list[Seconds], clock: Literal["wall", "cpu"]) -> float:
     return statistics.median(getattr(seconds, clock) for seconds in taken)
 
 
-def _seconds(view: str, period: str) -> Seconds:
-    """Run the script of a view in a new session.
+def _cpu(server: psutil.Process) -> float:
+    times = server.cpu_times()
+    return float(times.user + times.system)
+
+
+def _open(server: psutil.Process, address: str, view: str, query: str) -> Seconds:
+    """Open a view in a new session and wait until its script has ended.
 
     Raises:
         RuntimeError: the view could not be drawn.
     """
-    app = AppTest.from_file(str(PROJECT_ROOT / "app" / "main.py"), default_timeout=_TIMEOUT)
-    app.query_params["period"] = period
-    app.switch_page(f"views/{view}.py")
-    started, used = time.perf_counter(), time.process_time()
-    app.run()
-    seconds = Seconds(time.perf_counter() - started, time.process_time() - used)
-    if app.exception or app.error:
-        raise RuntimeError(f"{view}: {[item.value for item in (*app.exception, *app.error)]}")
-    return seconds
+    message = BackMsg()
+    message.rerun_script.query_string = query
+    message.rerun_script.page_name = "" if view == "overview" else view
+    used, started = _cpu(server), time.perf_counter()
+    stream = f"{address.replace('http', 'ws', 1)}/_stcore/stream"
+    with connect(stream, subprotocols=["streamlit"], max_size=None, compression=None) as socket:  # type: ignore[list-item]
+        socket.send(message.SerializeToString())
+        while True:
+            answer = ForwardMsg.FromString(socket.recv(timeout=_TIMEOUT))
+            if answer.WhichOneof("type") == "script_finished":
+                break
+            shown = answer.delta.new_element
+            if shown.WhichOneof("type") == "exception" or shown.alert.format == shown.alert.ERROR:
+                raise RuntimeError(f"{view}: {shown}")
+        return Seconds(time.perf_counter() - started, _cpu(server) - used)
 
 
 def main() -> None:
     """Print the table of measurements."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("home", type=Path)
-    parser.add_argument("--period", default="all")
+    parser.add_argument("--period", choices=list(_PRESETS), default="all")
     parser.add_argument("--repeats", type=int, default=3)
     given = parser.parse_args()
-    measure_views(given.home, given.period, given.repeats)
+    measure_views(given.home.absolute(), given.period, given.repeats)
 
 
 if __name__ == "__main__":

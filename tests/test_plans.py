@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,37 @@ def test_plans_of_old_manifests_go(tmp_path: Path) -> None:
         os.utime(folder, (number, number))
     drop_plans(tmp_path, keep=2)
     assert sorted(folder.name for folder in tmp_path.iterdir()) == ["3", "4"]
+
+
+def test_a_period_reads_its_own_part_of_a_table(publication: Publication) -> None:
+    """Days are compared as they are: what is computed from a column hides its range."""
+    layer = SemanticLayer(publication)
+    plain = [info for info in layer.catalogue.values() if not (info.window or info.is_composed)]
+    read = set()
+    with publication.connect() as connection:
+        [(middle,)] = connection.execute(
+            "select cast(median(started_local_date) as date) from fct_conversations"
+        ).fetchall()
+        start, end = middle - timedelta(days=2), middle + timedelta(days=2)
+        for info in plain:
+            sql = layer.sql([info.id], start=start, end=end)
+            assert "DATE_TRUNC('day'" not in sql, info.id
+            if info.denominator_window:
+                continue
+            [(_, plan)] = connection.execute(f"explain (format json) {sql}").fetchall()
+            for scan in _scans(json.loads(plan)):
+                filters = str(scan["extra_info"].get("Filters"))
+                assert f">='{start}'" in filters, (info.id, scan)
+                assert f"<='{end}'" in filters, (info.id, scan)
+                read.add(scan["extra_info"]["Table"].rpartition(".")[2])
+    assert {"fct_conversations", "fct_messages", "fct_replies"} <= read
+
+
+def _scans(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for node in nodes:
+        if "Table" in (node.get("extra_info") or {}):
+            yield node
+        yield from _scans(node.get("children") or [])
 
 
 def test_every_time_dimension_is_a_date(publication: Publication) -> None:

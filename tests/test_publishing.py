@@ -258,6 +258,31 @@ def test_release_writes_meta_tables_of_run_and_checks(settings: Settings) -> Non
     assert checks == [("row_count", "pass"), ("some_share", "warn"), ("unique_key", "pass")]
 
 
+def test_what_is_prepared_comes_with_the_version_and_goes_with_it(settings: Settings) -> None:
+    first = publish_stamp(settings, 1)
+    seen = []
+
+    def prepare(version: Publication) -> None:
+        with version.connect() as connection:
+            seen.append(connection.execute("select min(name) from meta_checks").fetchone())
+        assert current_publication(settings.published) == first
+        version.answers.mkdir()
+        (version.answers / "figure.json").write_text("1")
+
+    audited = [CheckResult("row_count", "great_expectations", "marts.fct_a", "pass", None)]
+    built = [CheckResult("unique_key", "dbt", "fct_a", "pass", None)]
+    publication = release(
+        settings, now="2026-05-02T00:00:00Z", checks=built, audit=lambda _: audited, prepare=prepare
+    )
+
+    assert seen == [("row_count",)]  # the audit is over
+    assert [path.name for path in publication.answers.iterdir()] == ["figure.json"]
+    assert not first.answers.exists()
+    for number in range(3):
+        publish_stamp(settings, 2 + number)
+    assert not publication.folder.exists()
+
+
 def test_release_names_what_failed(settings: Settings) -> None:
     failed = CheckResult("row_count", "great_expectations", "marts.fct_a", "fail", "0 rows")
 

@@ -14,6 +14,7 @@ from altair.utils import schemapi
 
 from app.components.palette import SERIES
 from app.components.screen import Screen
+from app.data import Row
 
 AXIS_WIDTH: Final = 44  # equal on charts that stand above each other, so that days line up
 PADDING: Final = {"left": 2, "top": 6, "right": 2, "bottom": 0}  # Streamlit's own is generous
@@ -31,6 +32,8 @@ _SHARE_LABEL: Final = {
 schemapi.disable_debug_mode()
 alt.theme.enable("none")  # Streamlit's own theme is put on in the browser
 alt.data_transformers.disable_max_rows()
+# Stands for the rows of a chart until it is drawn: Altair copies inline rows at every step.
+ROWS: Final = alt.NamedData(name="rows")
 _LOG_TICKS: Final = (1, 10, 60, 600, HOUR, 6 * HOUR, DAY, 7 * DAY)
 
 
@@ -102,22 +105,33 @@ def rule(screen: Screen, seconds: float, name: str, colour: str) -> Any:
     line = base.mark_rule(color=colour, strokeDash=[5, 4], strokeWidth=1.6)
     label = base.mark_text(
         align="left", dx=4, dy=5, baseline="top", color=colour, fontSize=11.5, fontWeight=600
-    ).encode(text="text:N", y=alt.value(0))
+    ).encode(text=alt.Text("text:N"), y=alt.YValue(0))
     return line + label
 
 
-def draw(chart: Any, *, alt_text: str, **more: Any) -> None:
-    """Draw a chart.
+def draw(chart: Any, rows: Sequence[Row], *, alt_text: str, **more: Any) -> None:
+    """Draw a chart of `ROWS`.
 
     Args:
+        rows: what `ROWS` stands for; layers with data of their own keep it.
         more: how Streamlit is to take clicks on it.
     """
     spec = chart.to_dict(validate=schemapi.DEBUG_MODE)
-    st.vega_lite_chart(spec=spec, alt=alt_text, **more)
+    _forget_rows(spec)
+    st.vega_lite_chart(spec={"data": {"values": list(rows)}, **spec}, alt=alt_text, **more)
+
+
+def _forget_rows(spec: dict[str, Any]) -> None:
+    """Let all layers of `ROWS` take the data of the whole, so that it is sent once."""
+    if spec.get("data") == {"name": ROWS.name}:
+        del spec["data"]
+    for layer in spec.get("layer", ()):
+        _forget_rows(layer)
 
 
 def clickable(
     layers: Sequence[Any],
+    rows: Sequence[Row],
     *,
     key: str,
     alt_text: str,
@@ -128,6 +142,7 @@ def clickable(
     """Draw a chart; a click on a mark of its first layer opens something.
 
     Args:
+        rows: what `ROWS` stands for.
         fields: what identifies a mark; `opened` is called with these as keywords.
     """
     selection = alt.selection_point(name="mark", fields=list(fields), on="click", empty=False)
@@ -143,6 +158,7 @@ def clickable(
     )
     draw(
         chart.properties(height=height, padding=PADDING),
+        rows,
         alt_text=alt_text,
         key=key,
         on_select=changed,

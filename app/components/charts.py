@@ -8,7 +8,16 @@ from typing import Any, Final
 
 import altair as alt
 
-from app.components.chart_parts import HOUR, MINUTE, PADDING, by_series, draw, over_time, upwards
+from app.components.chart_parts import (
+    HOUR,
+    MINUTE,
+    PADDING,
+    ROWS,
+    by_series,
+    draw,
+    over_time,
+    upwards,
+)
 from app.components.palette import BLUE, GREEN, ORANGE
 from app.components.screen import Screen
 from app.period import Grain
@@ -28,7 +37,7 @@ def bars(screen: Screen, name: str, points: Sequence[Point], grain: Grain) -> No
         for day, value in points
     ]
     chart = (
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(ROWS)
         .mark_bar(color=BLUE, cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
         .encode(
             x=over_time(screen, _buckets(rows)),
@@ -37,7 +46,7 @@ def bars(screen: Screen, name: str, points: Sequence[Point], grain: Grain) -> No
         )
         .properties(height=170, padding=PADDING)
     )
-    draw(chart, alt_text=screen.texts(f"chart.{name}"))
+    draw(chart, rows, alt_text=screen.texts(f"chart.{name}"))
 
 
 def clock_lines(
@@ -60,7 +69,7 @@ def clock_lines(
     ]
     title = f"{texts('chart.frt')}, {texts(f'chart.{unit}')}"
     chart = (
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(ROWS)
         .mark_line(point=alt.OverlayMarkDef(size=22), strokeWidth=2)
         .encode(
             x=over_time(screen, _buckets(rows)),
@@ -74,7 +83,7 @@ def clock_lines(
         )
         .properties(height=230, padding=PADDING)
     )
-    draw(chart, alt_text=title)
+    draw(chart, rows, alt_text=title)
 
 
 def messages(
@@ -94,7 +103,7 @@ def messages(
         for day, value in points
     ]
     chart = (
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(ROWS)
         .mark_line(strokeWidth=2)
         .encode(
             x=over_time(screen, _buckets(rows)),
@@ -108,7 +117,7 @@ def messages(
         )
         .properties(height=400, padding=PADDING)
     )
-    draw(chart, alt_text=texts("overview.messages_chart"))
+    draw(chart, rows, alt_text=texts("overview.messages_chart"))
 
 
 def _buckets(rows: Sequence[dict[str, Any]]) -> list[str]:

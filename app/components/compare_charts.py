@@ -11,7 +11,7 @@ import altair as alt
 import streamlit as st
 
 from app.components.breakdown import MIN_N
-from app.components.chart_parts import PADDING, by_series, clickable, draw, over_time, upwards
+from app.components.chart_parts import PADDING, ROWS, by_series, clickable, draw, over_time, upwards
 from app.components.palette import BLUE, GREY, ORANGE, SERIES
 from app.components.places import value_text
 from app.components.screen import Screen
@@ -50,7 +50,7 @@ def intervals(screen: Screen, rows: Sequence[Row], by: str, metric: str, n: str)
     if not marks:
         st.caption(texts("tile.empty"))
         return
-    base = alt.Chart(alt.Data(values=sorted(marks, key=lambda mark: -mark["value"])))
+    base = alt.Chart(ROWS)
     percent = "format(datum.value * 100, '.0f') + '%'"
     y = alt.Y(
         "name:N",
@@ -74,14 +74,15 @@ def intervals(screen: Screen, rows: Sequence[Row], by: str, metric: str, n: str)
         axis=alt.Axis(title=None, labelExpr=percent, tickCount=5),
     )
     bars = base.mark_rule(strokeWidth=3, opacity=0.55).encode(
-        x=x, x2="high:Q", y=y, color=colour, tooltip=tooltip
+        x=x, x2=alt.X2("high"), y=y, color=colour, tooltip=tooltip
     )
     dots = base.mark_point(filled=True, size=75, opacity=1).encode(
-        x="value:Q", y=y, color=colour, tooltip=tooltip
+        x=alt.X("value:Q"), y=y, color=colour, tooltip=tooltip
     )
     height = _ROW_HEIGHT * len(marks) + _AROUND
     draw(
         alt.layer(bars, dots).properties(height=height, padding=PADDING),
+        sorted(marks, key=lambda mark: -mark["value"]),
         alt_text=texts("agents.in_time"),
     )
 
@@ -115,13 +116,13 @@ def stacked(screen: Screen, rows: Sequence[Row], by: str, metric: str, grain: Gr
         for number, name in enumerate(series)
     ]
     chart = (
-        alt.Chart(alt.Data(values=marks))
+        alt.Chart(ROWS)
         .mark_bar(cursor="pointer")
         .encode(
             x=over_time(screen, [formatter.bucket(day, grain) for day in days], most=12),
             y=upwards(screen, texts("chart.conversations")),
             color=by_series(series, (*SERIES[: len(names)], *([GREY] if rest in series else []))),
-            order="order:Q",
+            order=alt.Order("order:Q"),
             tooltip=[
                 alt.Tooltip("bucket:N", title=texts("chart.date")),
                 alt.Tooltip("series:N", title=texts(f"dimension.{by}")),
@@ -139,6 +140,7 @@ def stacked(screen: Screen, rows: Sequence[Row], by: str, metric: str, grain: Gr
 
     clickable(
         (chart,),
+        marks,
         key="stacked",
         alt_text=texts("channels.volume"),
         fields=["start", "series"],
@@ -193,7 +195,7 @@ def cohorts(
     if not marks:
         st.caption(texts("tile.empty"))
         return
-    base_chart = alt.Chart(alt.Data(values=marks))
+    base_chart = alt.Chart(ROWS)
     x = over_time(screen, [mark["bucket"] for mark in marks], most=7)
     tooltip = [
         alt.Tooltip("bucket:N", title=texts("business.cohort")),
@@ -204,15 +206,15 @@ def cohorts(
     y = upwards(screen, None, share=True, scale=alt.Scale(zero=True))
     columns = base_chart.mark_rect(color=ORANGE, cursor="pointer").encode(
         x=x,
-        y=alt.value(0),
-        y2=alt.value("height"),
+        y=alt.YValue(0),
+        y2=alt.Y2Value("height"),
         opacity=alt.Opacity("shade:Q", scale=None),
         tooltip=tooltip,
     )
     layers = [
         columns,
         base_chart.mark_rule(strokeWidth=2, opacity=0.35, color=BLUE).encode(
-            x=x, y=alt.Y("low:Q"), y2="high:Q"
+            x=x, y=alt.Y("low:Q"), y2=alt.Y2("high")
         ),
         base_chart.mark_line(color=BLUE, strokeWidth=2).encode(x=x, y=alt.Y("whole:Q")),
         base_chart.mark_point(filled=True, color=BLUE, size=55, opacity=1).encode(
@@ -229,6 +231,7 @@ def cohorts(
 
     clickable(
         layers,
+        marks,
         key=f"cohorts_{metric}",
         alt_text=texts("business.cohorts"),
         fields=["start"],

@@ -9,7 +9,7 @@ from typing import Any, Final
 import altair as alt
 import streamlit as st
 
-from app.components.chart_parts import PADDING, clickable, draw, log_seconds, rule, upwards
+from app.components.chart_parts import PADDING, ROWS, clickable, draw, log_seconds, rule, upwards
 from app.components.palette import BAD, BLUE, GOOD, QUIET, SEQUENTIAL_BLUE, SEQUENTIAL_ORANGE
 from app.components.places import bucket_edges, value_text
 from app.components.screen import Screen
@@ -56,13 +56,13 @@ def histogram(screen: Screen, rows: Sequence[Row], bucket: str, metric: str) -> 
     low, high = min(low, target / 4), max(high, target * 4)
     x = log_seconds(screen, "low", low, high)
     bars = (
-        alt.Chart(alt.Data(values=marks))
+        alt.Chart(ROWS)
         .mark_bar(cornerRadiusTopLeft=2, cornerRadiusTopRight=2, binSpacing=1, cursor="pointer")
         .encode(
             x=x,
-            x2="high:Q",
+            x2=alt.X2("high"),
             y=upwards(screen, texts("speed.answers")),
-            y2=alt.datum(0),
+            y2=alt.Y2Datum(0),
             color=alt.Color(
                 "series:N",
                 scale=alt.Scale(domain=list(named.values()), range=[GOOD, BAD]),
@@ -80,6 +80,7 @@ def histogram(screen: Screen, rows: Sequence[Row], bucket: str, metric: str) -> 
 
     clickable(
         (bars, rule(screen, target, texts("speed.target"), QUIET)),
+        marks,
         key="histogram",
         alt_text=texts("speed.histogram"),
         fields=[bucket],
@@ -104,17 +105,17 @@ def waiting_curve(screen: Screen, curve: Survival, median: float | None) -> None
         point["text"] = formatter.share(point["value"])
         point["band"] = f"{formatter.share(point['low'])} \u2013 {formatter.share(point['high'])}"
     x = log_seconds(screen, "at", low, high)
-    base = alt.Chart(alt.Data(values=points))
+    base = alt.Chart(ROWS)
     line = base.mark_line(interpolate="step-after", color=BLUE, strokeWidth=2).encode(
         x=x,
         y=upwards(screen, texts("speed.still_waiting"), share=True, scale=alt.Scale(domain=[0, 1])),
     )
     band = base.mark_area(interpolate="step-after", color=BLUE, opacity=0.18).encode(
-        x=x, y=alt.Y("low:Q"), y2="high:Q"
+        x=x, y=alt.Y("low:Q"), y2=alt.Y2("high")
     )
     touch = base.mark_point(opacity=0, size=120).encode(
         x=x,
-        y="value:Q",
+        y=alt.Y("value:Q"),
         tooltip=[
             alt.Tooltip("time:N", title=texts("speed.after")),
             alt.Tooltip("text:N", title=texts("speed.still_waiting")),
@@ -126,11 +127,12 @@ def waiting_curve(screen: Screen, curve: Survival, median: float | None) -> None
         half = alt.Chart(alt.Data(values=[{"at": median, "value": 0.5}]))
         layers.append(
             half.mark_point(filled=True, size=90, color=BAD, opacity=1).encode(
-                x="at:Q", y="value:Q"
+                x=alt.X("at:Q"), y=alt.Y("value:Q")
             )
         )
     draw(
         alt.layer(*layers).properties(height=_HEIGHT, padding=PADDING),
+        points,
         alt_text=texts("speed.curve"),
     )
 
@@ -169,7 +171,7 @@ def week(screen: Screen, rows: Sequence[Row], metric: str, *, volume: str, is_vo
     if not is_volume:
         tooltip.append(alt.Tooltip("n:N", title=texts("speed.waited")))
     chart = (
-        alt.Chart(alt.Data(values=[cell for cell in cells if cell["value"] is not None]))
+        alt.Chart(ROWS)
         .mark_rect(cornerRadius=2, stroke="transparent", strokeWidth=1.5, cursor="pointer")
         .encode(
             x=alt.X(
@@ -201,6 +203,7 @@ def week(screen: Screen, rows: Sequence[Row], metric: str, *, volume: str, is_vo
 
     clickable(
         (chart,),
+        [cell for cell in cells if cell["value"] is not None],
         key=f"week_{'volume' if is_volume else 'speed'}",
         alt_text=label,
         fields=[WEEKDAYS, HOURS],

@@ -24,6 +24,7 @@ def release(
     now: str,
     checks: Sequence[CheckResult],
     audit: Audit,
+    prepare: Callable[[publishing.Publication], None] = lambda _: None,
 ) -> publishing.Publication:
     """Publish the marts of the warehouse as a new version.
 
@@ -31,6 +32,7 @@ def release(
         now: the instant that stood for "now" in the build.
         checks: outcomes of the build's checks, kept in `meta_checks`.
         audit: checks of the written file; any `fail` keeps the old version.
+        prepare: works out what readers will want first, before the version becomes current.
 
     Raises:
         publishing.AuditFailedError: a blocking check of the new version failed.
@@ -53,6 +55,7 @@ def release(
         semantic_manifest=settings.dbt_target / "semantic_manifest.json",
         meta_tables=_meta_tables(settings, version, now, checks),
         audit=judge,
+        prepare=prepare,
         version=version,
         memory_limit=settings.project.resources.memory_limit,
     )

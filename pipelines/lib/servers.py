@@ -25,7 +25,7 @@ def serve_app(settings: Settings, host: str, port: int) -> None:
     with subprocess.Popen(
         prepare,
         cwd=PROJECT_ROOT,
-        env=_environment(settings),
+        env=home_environment(settings),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as preparing:
@@ -48,12 +48,13 @@ def serve_dagster(settings: Settings, host: str, port: int) -> None:
 
 def _run(command: list[str], settings: Settings) -> None:
     try:
-        subprocess.run(command, check=True, cwd=PROJECT_ROOT, env=_environment(settings))
+        subprocess.run(command, check=True, cwd=PROJECT_ROOT, env=home_environment(settings))
     except KeyboardInterrupt:
         return
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def home_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment in which a process works on this home."""
     environment = {**os.environ, "OTVET_HOME": str(settings.home)}
     if settings.config_file:
         environment["OTVET_CONFIG"] = str(settings.config_file)

@@ -95,7 +95,7 @@ def test_list_question_binds_its_values() -> None:
     period = Period(date(2026, 1, 1), date(2026, 1, 2))
     sql, parameters = Question(period, {"agent": ("A", "B")}, ("late",)).sql()
     assert parameters == [period.start, period.end, "A", "B"]
-    assert sql.endswith("and a.agent_name in (?, ?)\n    and c.is_within_target = false")
+    assert sql.endswith("agent_name in (?, ?))\n    and c.is_within_target = false")
 
 
 def test_app_imports_only_the_two_doors_of_the_pipelines() -> None:

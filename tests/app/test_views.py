@@ -244,3 +244,45 @@ def test_data_health_shows_figures_under_other_gaps(
             formatter.duration(row["first_response_seconds_p50"]),
         ):
             assert f">{text}<" in shown
+
+
+@pytest.mark.parametrize("sort", conversations.SORTS)
+@pytest.mark.parametrize(
+    "names", [(), ("source",), ("channel_type", "team"), ("channel", "agent")], ids="-".join
+)
+def test_list_is_that_of_one_joined_table(
+    version: Version, names: tuple[str, ...], sort: conversations.Sort
+) -> None:
+    columns = {
+        "source": "ch.source_slug", "channel_type": "ch.channel_type",
+        "channel": "ch.channel_name", "team": "t.team_name", "agent": "a.agent_name",
+    }  # fmt: skip
+    known, options = (
+        data.known_days(version, version.key),
+        data.filter_options(version, version.key),
+    )
+    filters = {name: tuple(options[name][:2]) for name in names}
+    conditions = "".join(
+        f" and {columns[name]} in ({', '.join(repr(value) for value in values)})"
+        for name, values in filters.items()
+    )
+    joined = version.read(
+        "select c.conversation_key, ch.channel_name, t.team_name, a.agent_name, cu.customer_label"
+        " from fct_conversations as c left join dim_channels as ch using (channel_key)"
+        " left join dim_teams as t on c.team_key = t.team_key"
+        " left join dim_agents as a on c.first_response_agent_key = a.agent_key"
+        " left join dim_customers as cu on c.customer_key = cu.customer_key"
+        f" where c.is_answered{conditions} order by {conversations._ORDERS[sort]}"
+    )
+    question = conversations.Question(known, filters, (), sort)
+    answered = [row for row in conversations.listing(version, question, limit=None)[0]
+                if row["is_answered"]]  # fmt: skip
+    assert [{name: row[name] for name in joined[0]} for row in answered] == joined
+    assert conversations.count(version, question) >= len(joined)
+    pages = [
+        row["conversation_key"]
+        for number in range(3)
+        for row in conversations.listing(version, question, limit=7, offset=7 * number)[0]
+    ]
+    every = conversations.listing(version, question, limit=None)[0]
+    assert pages == [row["conversation_key"] for row in every][:21]

@@ -8,7 +8,7 @@ from pipelines.defs.quality.checks import CHECK_NAME, check_result, tell
 from pipelines.defs.resources import WAREHOUSE_POOL, warehouse_turn
 from pipelines.defs.transform.assets import models
 from pipelines.lib.dbt_project import CheckResult, read_check_results
-from pipelines.lib.increments import moment_of_build
+from pipelines.lib.first_views import prepare_views
 from pipelines.lib.progress import step
 from pipelines.lib.release import release
 from pipelines.publishing import SCHEMA, Publication
@@ -47,7 +47,13 @@ def _publish(settings: Settings) -> dg.MaterializeResult[None]:
         return audited
 
     step("checking and publishing")
-    published = release(settings, now=moment_of_build(settings), checks=checks, audit=audit)
+    published = release(
+        settings,
+        now=moment_of_build(settings),
+        checks=checks,
+        audit=audit,
+        prepare=lambda version: prepare_views(settings, version),
+    )
     tell(audited)
     step(f"published version {published.version}")
     return dg.MaterializeResult(
