@@ -9,6 +9,7 @@ from pipelines.defs.resources import WAREHOUSE_POOL, warehouse_turn
 from pipelines.defs.transform.assets import models
 from pipelines.lib.dbt_project import CheckResult, read_check_results
 from pipelines.lib.first_views import prepare_views
+from pipelines.lib.increments import moment_of_build
 from pipelines.lib.progress import step
 from pipelines.lib.release import release
 from pipelines.publishing import SCHEMA, Publication
