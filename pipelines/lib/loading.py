@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import dlt
+import duckdb
 import pyarrow as pa
 from dlt.common.destination.exceptions import DestinationHasFailedJobs
 from dlt.common.pipeline import LoadInfo
@@ -50,6 +51,18 @@ def be_quiet() -> None:
         os.environ.setdefault(name, value)
 
 
+def _ensure_warehouse(settings: Settings) -> None:
+    """Make a new warehouse in this DuckDB's own format: by default it keeps to that of 0.10.
+
+    Its dictionaries of texts cost a third less to write. Only the pipeline opens the warehouse;
+    publications keep to the old format, which all readers know.
+    """
+    if not settings.warehouse.exists():
+        with duckdb.connect() as connection:
+            path = str(settings.warehouse).replace("'", "''")
+            connection.execute(f"attach '{path}' as warehouse (storage_version 'latest')")
+
+
 def load(settings: Settings, dataset: str, resources: Iterable[Any]) -> LoadReport:
     """Load dlt resources into a dataset of the warehouse.
 
@@ -57,6 +70,7 @@ def load(settings: Settings, dataset: str, resources: Iterable[Any]) -> LoadRepo
         LoadError: the next load starts from the sources again and doubles nothing.
     """
     be_quiet()
+    _ensure_warehouse(settings)
     pipeline = dlt.pipeline(
         pipeline_name=f"otvet_{dataset}",
         pipelines_dir=str(settings.dlt_state),
