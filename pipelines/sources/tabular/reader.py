@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources._common.ahead import ahead
 from pipelines.sources._common.contracts import REJECTED_ROWS, stable_hash
 from pipelines.sources._common.exports import AuthorCount, ExportSummary, SourceFileError
 from pipelines.sources._common.privacy import Pseudonymizer
@@ -122,32 +124,39 @@ class _Reader:
         projection = project(
             self._mapping, table, relation=relation, zone=self._zone, typed=loaded.typed
         )
-        batches = self._evaluated(prepared, loaded, table, projection.sql, batch_rows)
+        # The session may be closed only when nothing evaluates in it any more.
+        with closing(
+            self._evaluated(prepared, loaded, table, projection.sql, batch_rows)
+        ) as batches:
+            for batch in batches:
+                rows = pa.Table.from_batches([batch])
+                bad = pc.is_valid(rows.column("_problem"))
+                good = rows.filter(pc.invert(bad))
+                if good.num_rows:
+                    yield table.entity, self._separated(table, good)
+                if good.num_rows < rows.num_rows:
+                    faults = [
+                        (_row_reference(row, table), *projection.problems[row["_problem"]])
+                        for row in rows.filter(bad)
+                        .select(["_row", "_index", "_problem"])
+                        .to_pylist()
+                    ]
+                    yield "rejected_rows", self._rejected(table.entity, prepared.key, faults)
+
+    def _separated(self, table: Table, rows: pa.Table) -> pa.Table:
         positioned = "message_seq" not in table.columns
-        for batch in batches:
-            rows = pa.Table.from_batches([batch])
-            bad = pc.is_valid(rows.column("_problem"))
-            good = rows.filter(pc.invert(bad))
-            if good.num_rows:
-                if table.entity == "messages":
-                    self._count(good)
-                separated = self._separator.separate(table.entity, good, positioned=positioned)
-                if table.entity == "messages":
-                    self._threads.update(pc.unique(separated.column("thread_id")).to_pylist())
-                    self._summary.chats = len(self._threads)
-                yield table.entity, separated
-            if good.num_rows < rows.num_rows:
-                faults = [
-                    (_row_reference(row, table), *projection.problems[row["_problem"]])
-                    for row in rows.filter(bad).select(["_row", "_index", "_problem"]).to_pylist()
-                ]
-                yield "rejected_rows", self._rejected(table.entity, prepared.key, faults)
+        separated = self._separator.separate(table.entity, rows, positioned=positioned)
+        if table.entity == "messages":
+            self._count(rows)
+            self._threads.update(pc.unique(separated.column("thread_id")).to_pylist())
+            self._summary.chats = len(self._threads)
+        return separated
 
     def _evaluated(
         self, prepared: Prepared, loaded: Loaded, table: Table, sql: str, batch_rows: int
-    ) -> Iterator[pa.RecordBatch]:
+    ) -> Generator[pa.RecordBatch]:
         try:
-            yield from self._evaluator.execute(sql).to_arrow_reader(batch_rows)
+            yield from ahead(self._evaluator.execute(sql).to_arrow_reader(batch_rows))
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             if loaded.failure is not None:
                 raise unreadable_parquet(prepared.origin) from loaded.failure
