@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -39,6 +41,7 @@ UNREADABLE_SOURCE = "unreadable_files"
 # Rejected rows that mean a file lost its end, unlike rows that are wrong in themselves.
 _DAMAGE = re.compile(r"damaged|cut off|ends early")
 _SHOWN_REJECTIONS = 5
+_COLLECTED_OBJECTS = 50_000
 
 
 class NothingReadError(ConfigurationError):
@@ -117,7 +120,7 @@ def import_files(
     folder = settings.home / "landing"
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        with Landing(folder) as landing:
+        with Landing(folder) as landing, _collecting_rarely():
             _read(
                 files, kind, mapping, source_name, people, request, zone, landing, summary, report
             )
@@ -278,6 +281,17 @@ def _read(
             report.failures.append(str(error))
             report.reasons.append(f"{error.reason}. {error.remedy}")
             landing.write("rejected_rows", _rejected_file(source_name, file, error))
+
+
+@contextmanager
+def _collecting_rarely() -> Iterator[None]:
+    """Let the garbage collector look seldom: parsed messages are many, and hold no cycles."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(_COLLECTED_OBJECTS, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
 
 
 def _rejected_file(source_name: str, file: Path, error: SourceFileError) -> pa.Table:
