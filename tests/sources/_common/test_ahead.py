@@ -39,7 +39,7 @@ def test_reader_that_stops_early_closes_the_source_and_its_thread() -> None:
     made: list[int] = []
     items = ahead(numbers(50, made))
     assert next(items) == 0
-    items.close()  # type: ignore[attr-defined]
+    items.close()
     assert made[-1] == -1
     assert len(made) <= 3
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]
