@@ -323,9 +323,11 @@ def _load(
     people: Pseudonymizer,
 ) -> None:
     upsert = {"disposition": "merge", "strategy": "upsert"}
+    roster = roster_table(entries, people) if entries else ROSTER.empty_table()
+    # Millions of them: as a table they leave room for loading, as texts in Python they do not.
+    originals = people.drain()
     loaded = LoadedBefore(settings.warehouse, f"raw_{kind}")
     load(settings, loaded.dataset, landed_resources(landing, DATASETS[kind], loaded))
-    roster = roster_table(entries, people) if entries else ROSTER.empty_table()
     load_tables(
         settings,
         "raw_otvet",
@@ -333,4 +335,4 @@ def _load(
         disposition={"source_rules": upsert, "roster": upsert},
         primary_keys={"source_rules": "source_name", "roster": "row_key"},
     )
-    load_vault(settings, people)
+    load_vault(settings, originals)

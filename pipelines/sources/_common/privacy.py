@@ -164,8 +164,12 @@ class Pseudonymizer:
         return pc.replace_with_mask(texts, suspicious, replaced)
 
     def drain(self) -> pa.Table:
-        """Return the originals met since the last call, as the vault's table."""
+        """Return the originals met since the last call, as the vault's table.
+
+        Those that are met again afterwards are returned again, so that nothing need be kept.
+        """
         pending, self._pending = self._pending, {}
+        self._cache.clear()
         return pa.table(
             {
                 "pseudonym": list(pending),
