@@ -48,5 +48,5 @@ def load_company_state(settings: Settings) -> LoadReport:
         },
         primary_keys={"roster": "row_key", "source_rules": "source_name"},
     )
-    load_vault(settings, people)
+    load_vault(settings, people.drain())
     return report

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -39,6 +41,7 @@ UNREADABLE_SOURCE = "unreadable_files"
 # Rejected rows that mean a file lost its end, unlike rows that are wrong in themselves.
 _DAMAGE = re.compile(r"damaged|cut off|ends early")
 _SHOWN_REJECTIONS = 5
+_COLLECTED_OBJECTS = 50_000
 
 
 class NothingReadError(ConfigurationError):
@@ -117,7 +120,7 @@ def import_files(
     folder = settings.home / "landing"
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        with Landing(folder) as landing:
+        with Landing(folder) as landing, _collecting_rarely():
             _read(
                 files, kind, mapping, source_name, people, request, zone, landing, summary, report
             )
@@ -280,6 +283,17 @@ def _read(
             landing.write("rejected_rows", _rejected_file(source_name, file, error))
 
 
+@contextmanager
+def _collecting_rarely() -> Iterator[None]:
+    """Let the garbage collector look seldom: parsed messages are many, and hold no cycles."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(_COLLECTED_OBJECTS, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+
+
 def _rejected_file(source_name: str, file: Path, error: SourceFileError) -> pa.Table:
     try:
         with file.open("rb") as stream:
@@ -309,9 +323,11 @@ def _load(
     people: Pseudonymizer,
 ) -> None:
     upsert = {"disposition": "merge", "strategy": "upsert"}
+    roster = roster_table(entries, people) if entries else ROSTER.empty_table()
+    # Millions of them: as a table they leave room for loading, as texts in Python they do not.
+    originals = people.drain()
     loaded = LoadedBefore(settings.warehouse, f"raw_{kind}")
     load(settings, loaded.dataset, landed_resources(landing, DATASETS[kind], loaded))
-    roster = roster_table(entries, people) if entries else ROSTER.empty_table()
     load_tables(
         settings,
         "raw_otvet",
@@ -319,4 +335,4 @@ def _load(
         disposition={"source_rules": upsert, "roster": upsert},
         primary_keys={"source_rules": "source_name", "roster": "row_key"},
     )
-    load_vault(settings, people)
+    load_vault(settings, originals)

@@ -13,9 +13,13 @@ import duckdb
 import pyarrow as pa
 from dlt.common.destination.exceptions import DestinationHasFailedJobs
 from dlt.common.pipeline import LoadInfo
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.settings import Settings
+
+# Of DuckDB while it loads: rows go to the file as they come, so more would only be kept.
+_MEMORY = "1GB"
 
 # Nothing calls home, and libraries keep their progress to themselves.
 QUIET_ENVIRONMENT = {
@@ -75,7 +79,14 @@ def load(settings: Settings, dataset: str, resources: Iterable[Any]) -> LoadRepo
         pipeline_name=f"otvet_{dataset}",
         pipelines_dir=str(settings.dlt_state),
         destination=dlt.destinations.duckdb(
-            str(settings.warehouse), preferred_loader_file_format="parquet"
+            DuckDbCredentials(
+                str(settings.warehouse),
+                global_config={
+                    "memory_limit": _MEMORY,
+                    "threads": settings.project.resources.threads,
+                },
+            ),
+            preferred_loader_file_format="parquet",
         ),
         dataset_name=dataset,
         progress=None,

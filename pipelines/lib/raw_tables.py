@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import duckdb
+import pyarrow as pa
 
 from pipelines.lib.loading import load, load_tables
 from pipelines.settings import Settings
@@ -48,12 +49,16 @@ def _existing_tables(settings: Settings) -> set[tuple[str, str]]:
         )
 
 
-def load_vault(settings: Settings, people: Pseudonymizer) -> None:
-    """Keep the originals behind the pseudonyms, in the dataset that is never published."""
+def load_vault(settings: Settings, originals: pa.Table) -> None:
+    """Keep the originals behind the pseudonyms, in the dataset that is never published.
+
+    Args:
+        originals: what `Pseudonymizer.drain` returned.
+    """
     load_tables(
         settings,
         "vault",
-        {"identifiers": people.drain()},
+        {"identifiers": originals},
         disposition={"identifiers": {"disposition": "merge", "strategy": "insert-only"}},
         primary_keys={"identifiers": "pseudonym"},
     )

@@ -8,6 +8,7 @@ Identifiers of people are pseudonyms already (see `privacy`), texts are masked.
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Iterable, Sequence
 from itertools import repeat
 from typing import Final
@@ -227,6 +228,11 @@ CONTENT_TYPES: Final = frozenset(
 )  # fmt: skip
 
 
+# Of a part that is hashed: its length, and whether it is a value.
+_PART_HEAD: Final = struct.Struct(">IB")
+_NULL_PART: Final = b"\0\0\0\1\0"
+
+
 def stable_hash(parts: Iterable[object]) -> str:
     """Hash a tuple of values into 32 hex digits, the same on every machine and run.
 
@@ -251,7 +257,8 @@ def stable_hashes(firsts: Sequence[str], seconds: pa.Array) -> list[str]:
 
     A message costs a third of what `stable_hash` takes: the bytes are there already.
     """
-    blake2b = hashlib.blake2b
+    # Copying a hash that is begun costs half of beginning one.
+    begun, head_of = hashlib.blake2b(digest_size=16), _PART_HEAD.pack
     offsets = _offsets(seconds)
     data = seconds.buffers()[2]
     encoded = data.to_pybytes() if data is not None else b""
@@ -261,15 +268,14 @@ def stable_hashes(firsts: Sequence[str], seconds: pa.Array) -> list[str]:
     keys = []
     for first, start, end, is_null in zip(firsts, offsets, offsets[1:], nulls, strict=False):
         head = first.encode()
-        content = (
-            b"%b\x01%b\0\0\0\x01\0" % ((len(head) + 1).to_bytes(4, "big"), head)
+        content = head_of(len(head) + 1, 1) + head
+        key = begun.copy()
+        key.update(
+            content + _NULL_PART
             if is_null
-            else b"%b\x01%b%b\x01%b" % (
-                (len(head) + 1).to_bytes(4, "big"), head,
-                (end - start + 1).to_bytes(4, "big"), encoded[start:end],
-            )
-        )  # fmt: skip
-        keys.append(blake2b(content, digest_size=16).hexdigest())
+            else content + head_of(end - start + 1, 1) + encoded[start:end]
+        )
+        keys.append(key.hexdigest())
     return keys
 
 

@@ -20,12 +20,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.sources._common.ahead import ahead
 from pipelines.sources._common.contracts import ENTITIES
 
 # The content is part of the key of these, so a known key never needs rewriting. The others are
 # snapshots of records that change: their last import wins.
 INSERT_ONLY = frozenset({"messages", "rejected_rows"})
-BATCH_ROWS = 100_000
+# As many as a row group of DuckDB holds, so that each is stored as it comes.
+BATCH_ROWS = 122_880
 # Tables that may wait for the disk while the reader goes on: few, they are what memory is spent on.
 _WAITING_TABLES = 2
 _MEMORY = "1GB"  # of DuckDB; what is more goes to the disk
@@ -106,12 +108,7 @@ class Landing:
     def _store(self, entity: str, table: pa.Table) -> None:
         schema = self._schemas[entity]
         if entity not in self._writers:
-            self._writers[entity] = pq.ParquetWriter(
-                self.path(entity),
-                schema,
-                compression="zstd",
-                use_dictionary=[name for name in schema.names if name not in _UNIQUE],
-            )
+            self._writers[entity] = _parquet_writer(self.path(entity), schema)
         self._writers[entity].write_table(table.cast(schema))
 
     def batches(self, entity: str, loaded: LoadedBefore | None = None) -> Iterator[pa.Table]:
@@ -136,11 +133,35 @@ class Landing:
             for batch in file.iter_batches(batch_size=BATCH_ROWS):
                 yield pa.Table.from_batches([batch]).cast(schema)
 
+    def loadable(self, entity: str, load_id: str, loaded: LoadedBefore | None = None) -> LoadFile:
+        """Write the rows of `batches` once more, with the load that brings them, as dlt would.
+
+        dlt takes such a file as it is. Given tables it would pass every one through its own
+        writer, which costs twice as much and keeps them in memory.
+        """
+        schema = self._schemas[entity].append(pa.field("_dlt_load_id", pa.string(), nullable=False))
+        file = LoadFile(self.folder / f"{entity}.load.parquet", schema)
+        with _parquet_writer(file.path, schema) as writer:
+            for table in ahead(self.batches(entity, loaded)):
+                load_ids = pa.repeat(pa.scalar(load_id), table.num_rows)
+                writer.write_table(table.append_column(schema.field(-1), load_ids))
+                file.rows += table.num_rows
+        return file
+
     def _session(self) -> duckdb.DuckDBPyConnection:
         spill = str(self.folder / "spill")
         connection = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": spill})
         connection.execute("set TimeZone = 'UTC'")
         return connection
+
+
+@dataclass
+class LoadFile:
+    """A file that dlt loads as it is."""
+
+    path: Path
+    schema: pa.Schema
+    rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -193,10 +214,27 @@ def _landed_resource(landing: Landing, entity: str, loaded: LoadedBefore | None)
         schema_contract={"tables": "evolve", "columns": "evolve", "data_type": "freeze"},
         file_format="parquet",
     )
-    def rows() -> Iterator[pa.Table]:
-        yield from landing.batches(entity, loaded if appends else None)
+    def rows() -> Iterator[Any]:
+        if not landing.rows.get(entity):
+            yield from landing.batches(entity)
+            return
+        load_id = dlt.current.load_package_state()["load_id"]
+        file = landing.loadable(entity, load_id, loaded if appends else None)
+        empty = file.schema.empty_table()
+        yield dlt.mark.with_file_import(str(file.path), "parquet", file.rows, hints=empty)
 
     return rows
+
+
+def _parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Open a file that is read back once, at once: speed counts more than size."""
+    return pq.ParquetWriter(
+        path,
+        schema,
+        compression="lz4",
+        write_statistics=False,
+        use_dictionary=[name for name in schema.names if name not in _UNIQUE],
+    )
 
 
 def _surplus(connection: duckdb.DuckDBPyConnection, path: Path, rows: int) -> int:

@@ -7,7 +7,7 @@ so identities join without anybody seeing the number.
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 import os
 import re
 import secrets
@@ -115,7 +115,7 @@ class Pseudonymizer:
     """Turns identifiers into pseudonyms and remembers the originals for the vault."""
 
     def __init__(self, key: bytes, region: str = "RU") -> None:
-        self._key = key
+        self._inner, self._outer = _keyed_hashes(key)
         self._region = region
         self._cache: dict[tuple[str, str], str] = {}
         self._pending: dict[str, tuple[str, str]] = {}
@@ -129,8 +129,7 @@ class Pseudonymizer:
         if cached is not None:
             return cached
         canonical = self._canonical(kind, value)
-        digest = hmac.digest(self._key, f"{kind}:{canonical}".encode(), "sha256").hex()
-        result = f"{kind}_{digest[:20]}"
+        result = f"{kind}_{self._hmac(f'{kind}:{canonical}'.encode())[:20]}"
         self._cache[(kind, value)] = result
         self._pending[result] = (kind, value)
         return result
@@ -165,8 +164,12 @@ class Pseudonymizer:
         return pc.replace_with_mask(texts, suspicious, replaced)
 
     def drain(self) -> pa.Table:
-        """Return the originals met since the last call, as the vault's table."""
+        """Return the originals met since the last call, as the vault's table.
+
+        Those that are met again afterwards are returned again, so that nothing need be kept.
+        """
         pending, self._pending = self._pending, {}
+        self._cache.clear()
         return pa.table(
             {
                 "pseudonym": list(pending),
@@ -175,6 +178,13 @@ class Pseudonymizer:
             },
             schema=VAULT,
         )
+
+    def _hmac(self, message: bytes) -> str:
+        """HMAC-SHA256 in hex. `hmac.digest` looks its algorithm up anew, for more than the rest."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.hexdigest()
 
     def _canonical(self, kind: IdentifierKind, value: str) -> str:
         if kind == "phone":
@@ -212,6 +222,14 @@ class Pseudonymizer:
         if value.startswith("+") and len(digits) >= 7:
             return self._token("phone", value)
         return value
+
+
+def _keyed_hashes(key: bytes) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """Return the inner and the outer hash of HMAC-SHA256 (RFC 2104), begun with the key."""
+    block = 64
+    padded = (key if len(key) <= block else hashlib.sha256(key).digest()).ljust(block, b"\0")
+    inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in padded)) for pad in (0x36, 0x5C))
+    return inner, outer
 
 
 def _passes_luhn(digits: str) -> bool:

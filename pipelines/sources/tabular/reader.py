@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.sources._common.ahead import ahead
 from pipelines.sources._common.contracts import REJECTED_ROWS, stable_hash
 from pipelines.sources._common.exports import AuthorCount, ExportSummary, SourceFileError
 from pipelines.sources._common.privacy import Pseudonymizer
@@ -19,7 +21,7 @@ from pipelines.sources.tabular.functions import open_evaluator, open_loader
 from pipelines.sources.tabular.load import Loaded, Loader, unreadable_parquet
 from pipelines.sources.tabular.mapping import Files, Mapping, MappingError, Table
 from pipelines.sources.tabular.prepare import Prepared, prepare
-from pipelines.sources.tabular.projection import project
+from pipelines.sources.tabular.projection import Projection, project
 from pipelines.sources.tabular.separate import Separator
 
 _SUMMARY_COLUMNS: Final = ("author_source_id", "author_name")
@@ -122,32 +124,61 @@ class _Reader:
         projection = project(
             self._mapping, table, relation=relation, zone=self._zone, typed=loaded.typed
         )
-        batches = self._evaluated(prepared, loaded, table, projection.sql, batch_rows)
         positioned = "message_seq" not in table.columns
-        for batch in batches:
-            rows = pa.Table.from_batches([batch])
-            bad = pc.is_valid(rows.column("_problem"))
-            good = rows.filter(pc.invert(bad))
-            if good.num_rows:
-                if table.entity == "messages":
-                    self._count(good)
-                separated = self._separator.separate(table.entity, good, positioned=positioned)
-                if table.entity == "messages":
-                    self._threads.update(pc.unique(separated.column("thread_id")).to_pylist())
-                    self._summary.chats = len(self._threads)
-                yield table.entity, separated
-            if good.num_rows < rows.num_rows:
-                faults = [
-                    (_row_reference(row, table), *projection.problems[row["_problem"]])
-                    for row in rows.filter(bad).select(["_row", "_index", "_problem"]).to_pylist()
-                ]
-                yield "rejected_rows", self._rejected(table.entity, prepared.key, faults)
+        # Three threads, so that both processors have work: one evaluates, one hides, this one keys.
+        # The sessions may be closed only when nothing runs in them any more.
+        with closing(
+            ahead(self._hidden(prepared, loaded, table, projection, batch_rows))
+        ) as tables:
+            for entity, rows in tables:
+                if entity == table.entity:
+                    yield entity, self._separator.keyed(entity, rows, positioned=positioned)
+                else:
+                    yield entity, rows
+
+    def _hidden(
+        self,
+        prepared: Prepared,
+        loaded: Loaded,
+        table: Table,
+        projection: Projection,
+        batch_rows: int,
+    ) -> Generator[tuple[str, pa.Table]]:
+        """Yield tables of the entity that have no keys yet, and tables of rejected rows."""
+        with closing(
+            self._evaluated(prepared, loaded, table, projection.sql, batch_rows)
+        ) as batches:
+            for batch in batches:
+                rows = pa.Table.from_batches([batch])
+                bad = pc.is_valid(rows.column("_problem"))
+                good = rows.filter(pc.invert(bad))
+                if good.num_rows:
+                    hidden = self._separator.hidden(table.entity, good)
+                    if table.entity == "messages":
+                        self._count(good)
+                        self._threads.update(pc.unique(hidden.column("thread_id")).to_pylist())
+                        self._summary.chats = len(self._threads)
+                    yield table.entity, hidden
+                if good.num_rows < rows.num_rows:
+                    yield (
+                        "rejected_rows",
+                        self._faulty(prepared, table, projection, rows.filter(bad)),
+                    )
+
+    def _faulty(
+        self, prepared: Prepared, table: Table, projection: Projection, rows: pa.Table
+    ) -> pa.Table:
+        faults = [
+            (_row_reference(row, table), *projection.problems[row["_problem"]])
+            for row in rows.select(["_row", "_index", "_problem"]).to_pylist()
+        ]
+        return self._rejected(table.entity, prepared.key, faults)
 
     def _evaluated(
         self, prepared: Prepared, loaded: Loaded, table: Table, sql: str, batch_rows: int
-    ) -> Iterator[pa.RecordBatch]:
+    ) -> Generator[pa.RecordBatch]:
         try:
-            yield from self._evaluator.execute(sql).to_arrow_reader(batch_rows)
+            yield from ahead(self._evaluator.execute(sql).to_arrow_reader(batch_rows))
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             if loaded.failure is not None:
                 raise unreadable_parquet(prepared.origin) from loaded.failure

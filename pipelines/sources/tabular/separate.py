@@ -37,11 +37,11 @@ class Separator:
         self._hasher.close()
 
     def separate(self, entity: str, rows: pa.Table, *, positioned: bool) -> pa.Table:
-        """Return `rows` (inputs of the entity, originals in clear) as a table of its contract.
+        """Return `rows` (inputs of the entity, originals in clear) as a table of its contract."""
+        return self.keyed(entity, self.hidden(entity, rows), positioned=positioned)
 
-        With `positioned` the order of messages is their place in the file, which is no part of
-        the key: the same message stands elsewhere in the next export.
-        """
+    def hidden(self, entity: str, rows: pa.Table) -> pa.Table:
+        """The first half of `separate`: the columns of the contract without `row_key`."""
         schema = contracts.ENTITIES[entity]
         columns = {
             name: rows.column(name) for name in rows.column_names if name in rows.schema.names
@@ -59,9 +59,16 @@ class Separator:
             if item.name not in columns:
                 columns[item.name] = pa.nulls(rows.num_rows, item.type)
         fields = [item for item in schema if item.name != "row_key"]
-        table = pa.table(
-            {item.name: _cast(columns[item.name], item.type) for item in fields},
-        )
+        return pa.table({item.name: _cast(columns[item.name], item.type) for item in fields})
+
+    def keyed(self, entity: str, table: pa.Table, *, positioned: bool) -> pa.Table:
+        """The second half: `row_key`, and the id of rows that have none.
+
+        With `positioned` the order of messages is their place in the file, which is no part of
+        the key: the same message stands elsewhere in the next export. It may run in another thread
+        than the first half, on an earlier batch.
+        """
+        schema = contracts.ENTITIES[entity]
         keyed = [name for name in table.column_names if not (positioned and name == "message_seq")]
         id_column = contract.HASHED_IDS.get(entity)
         if id_column and table.column(id_column).null_count:
@@ -72,7 +79,7 @@ class Separator:
             filled = pc.coalesce(table.column(id_column), content_id)
             table = table.set_column(table.schema.get_field_index(id_column), id_column, filled)
         row_key = self._hash(table, keyed, entity)
-        arrays = {item.name: table.column(item.name) for item in fields} | {"row_key": row_key}
+        arrays = {name: table.column(name) for name in table.column_names} | {"row_key": row_key}
         return pa.table([_cast(arrays[item.name], item.type) for item in schema], schema=schema)
 
     def _complete_messages(self, columns: dict[str, pa.ChunkedArray], rows: pa.Table) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+
 import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,6 +28,14 @@ TEXTS = st.lists(st.one_of(PIECES, st.text(max_size=4)), max_size=14).map("".joi
 def test_text_that_the_fast_test_passes_needs_no_mask(text: str) -> None:
     suspicious = pc.match_substring_regex(pa.array([text]), MAY_HOLD_PERSONAL)[0].as_py()
     assert suspicious or Pseudonymizer(KEY).mask(text) == text
+
+
+@settings(deadline=None)
+@given(st.binary(min_size=1, max_size=90), st.text(max_size=60))
+def test_pseudonym_is_the_hmac_of_kind_and_value(key: bytes, value: str) -> None:
+    message = f"name:{' '.join(value.split())}".encode()
+    digest = hmac.digest(key, message, "sha256").hex()
+    assert Pseudonymizer(key).pseudonym("name", value) == f"name_{digest[:20]}"
 
 
 @pytest.mark.parametrize("link", ["instagram.com/ivan", "telegram.me/ivan", "https://t.me/ivan"])

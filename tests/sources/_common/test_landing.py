@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.lib.loading import load
@@ -79,6 +80,42 @@ def test_only_new_keys_are_appended_and_loading_again_adds_none(
     # A row keeps the load that brought it.
     assert len({key[2] for key in keys}) == 2
     assert set(AGENTS.names) <= set(agents.column_names)
+
+
+def test_file_for_the_loader_has_its_load_and_the_row_groups_of_the_warehouse(
+    tmp_path: Path,
+) -> None:
+    with Landing(tmp_path) as landing:
+        for start in range(0, 300_000, 50_000):
+            keys = pa.array([f"k{number}" for number in range(start, start + 50_000)])
+            rows = messages(("k", 1, "x")).take(pa.array([0] * 50_000))
+            landing.write("messages", rows.set_column(0, MESSAGES.field(0), keys))
+    file = landing.loadable("messages", "1764000000.25")
+    with pq.ParquetFile(file.path) as written:
+        groups = [written.metadata.row_group(at).num_rows for at in range(3)]
+        table = written.read(["row_key", "_dlt_load_id"])
+    # A row group of the warehouse; others are packed anew there, for twice the time.
+    assert groups == [122_880, 122_880, 54_240]
+    assert file.rows == 300_000
+    assert table.column("row_key").to_pylist() == [f"k{number}" for number in range(300_000)]
+    assert table.column("_dlt_load_id").unique().to_pylist() == ["1764000000.25"]
+
+
+def test_rows_carry_the_id_of_the_load_that_dlt_recorded(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.ensure_home()
+    loaded = LoadedBefore(settings.warehouse, DATASET)
+    for number, key in enumerate("ab"):
+        landing = landed(tmp_path / str(number), messages((key, 1, "x")))
+        load(settings, DATASET, landed_resources(landing, ["messages"], loaded))
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        found = connection.execute(
+            f"select row_key, load_id from {DATASET}.messages"
+            f" join {DATASET}._dlt_loads on load_id = _dlt_load_id order by load_id"
+        ).fetchall()
+    assert [key for key, _ in found] == ["a", "b"]
+    assert found[0][1] < found[1][1]
 
 
 def test_appending_and_merging_leave_the_same_rows(settings: Settings, tmp_path: Path) -> None:
