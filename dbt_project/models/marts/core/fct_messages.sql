@@ -4,7 +4,6 @@ with
 messages as (
 
     select * from {{ ref('int_message_contents') }}
-    where event_type = 'message'
 
 ),
 
@@ -16,7 +15,10 @@ threads as (
 
 events as (
 
+    -- Not by event_type of the contents: the planner would take those for few, and keep their texts
+    -- in memory for the join instead of these numbers.
     select * from {{ ref('int_conversation_events') }}
+    where is_message
 
 ),
 
