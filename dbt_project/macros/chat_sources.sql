@@ -2,3 +2,18 @@
 {% macro chat_sources() -%}
     {{ return(['telegram_export', 'whatsapp_export', 'tabular']) }}
 {%- endmacro %}
+
+{# Sources of deals; each has models of its own up to the contracts of `models/intermediate/deals`. #}
+{% macro crm_sources() -%}
+    {{ return(['tabular']) }}
+{%- endmacro %}
+
+{# The rows that all CRMs bring to a contract: one model per CRM, the same columns in each. #}
+{% macro union_of_crms(contract, columns) -%}
+{% for name in crm_sources() -%}
+select
+    {{ columns | join(',\n    ') }}
+from {{ ref(contract ~ '__' ~ name) }}
+{{ 'union all' if not loop.last }}
+{% endfor %}
+{%- endmacro %}

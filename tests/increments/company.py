@@ -298,6 +298,12 @@ class Company:
             status = chance.choice(("won", "lost", "open"))
             load.add("raw_tabular.deals", deal | {"status": status, "updated_at": load.as_of})
             load.add(
+                "raw_tabular.deal_events",
+                {"source_name": "shop", "deal_event_id": f"e{load.number}",
+                 "deal_id": deal["deal_id"], "event_type": "stage_changed",
+                 "to_stage": status, "occurred_at": load.as_of},
+            )  # fmt: skip
+            load.add(
                 "raw_tabular.payments",
                 {"source_name": "shop", "payment_id": f"y{load.number}", "deal_id": deal["deal_id"],
                  "payment_type": chance.choice(("payment", "payment", "refund")),

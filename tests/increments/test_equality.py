@@ -27,7 +27,7 @@ def test_increments_equal_full_builds(seed: int) -> None:
     home = run_loads(seed, 12)
 
     empty = [table for table in home.marts() if home.count(f"marts.{table}") == 0]
-    assert set(empty) <= {"fct_costs", "fct_deal_events", "meta_quarantine"}
+    assert set(empty) <= {"fct_costs", "meta_quarantine"}
 
 
 @pytest.mark.soak

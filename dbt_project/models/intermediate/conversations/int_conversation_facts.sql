@@ -122,6 +122,7 @@ select
     keys.first_message_key,
     threads.source_slug,
     threads.thread_id,
+    keys.source_conversation_id,
     threads.channel_type,
     threads.channel_key,
     threads.team as team_key,

@@ -3,23 +3,32 @@ with
 
 deals as (
 
-    select * from {{ ref('int_deals__tabular') }}
+    select * from {{ ref('int_deals__unioned') }}
 
 ),
 
-contacts as (
+points as (
 
-    select * from {{ ref('stg_tabular__contacts') }}
+    select * from {{ ref('int_contact_points__unioned') }}
+
+),
+
+known as (
+
+    select * from {{ ref('int_known_customers') }}
 
 ),
 
 identities as (
 
     select
-        author_source_id,
-        min(customer_key) as customer_key
-    from {{ ref('int_known_customers') }}
-    group by author_source_id
+        points.source_slug,
+        points.contact_id,
+        min(known.customer_key) as customer_key
+    from points
+    inner join known on points.point_id = known.author_source_id
+    where points.point_type = 'messenger'
+    group by points.source_slug, points.contact_id
 
 ),
 
@@ -27,12 +36,12 @@ identities as (
 private_phones as (
 
     select
-        source_name,
-        phone_id,
+        source_slug,
+        point_id,
         min(contact_id) as contact_id
-    from contacts
-    where phone_id is not null
-    group by source_name, phone_id
+    from points
+    where point_type = 'phone'
+    group by source_slug, point_id
     having count(distinct contact_id) = 1
 
 ),
@@ -40,11 +49,12 @@ private_phones as (
 phone_customers as (
 
     select
-        phone_id,
-        min(customer_key) as customer_key
-    from {{ ref('int_known_customers') }}
-    where phone_id is not null
-    group by phone_id
+        private_phones.source_slug,
+        private_phones.contact_id,
+        min(known.customer_key) as customer_key
+    from private_phones
+    inner join known on private_phones.point_id = known.phone_id
+    group by private_phones.source_slug, private_phones.contact_id
 
 )
 
@@ -56,11 +66,9 @@ select
         when phone_customers.customer_key is not null then 'phone'
     end as link_type
 from deals
-left join contacts
-    on deals.source_slug = contacts.source_name and deals.contact_id = contacts.contact_id
-left join identities on contacts.messenger_id = identities.author_source_id
-left join private_phones
+left join identities
+    on deals.source_slug = identities.source_slug and deals.contact_id = identities.contact_id
+left join phone_customers
     on
-        contacts.source_name = private_phones.source_name
-        and contacts.contact_id = private_phones.contact_id
-left join phone_customers on private_phones.phone_id = phone_customers.phone_id
+        deals.source_slug = phone_customers.source_slug
+        and deals.contact_id = phone_customers.contact_id

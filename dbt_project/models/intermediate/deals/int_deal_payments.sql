@@ -6,7 +6,7 @@ with
 
 deals as (
 
-    select * from {{ ref('int_deals__tabular') }}
+    select * from {{ ref('int_deals__unioned') }}
 
 ),
 

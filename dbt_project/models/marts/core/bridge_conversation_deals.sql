@@ -6,7 +6,7 @@ with
 
 deals as (
 
-    select * from {{ ref('int_deals__tabular') }}
+    select * from {{ ref('int_deals__unioned') }}
     where created_at is not null
 
 ),
@@ -29,9 +29,17 @@ conversations as (
     select
         conversation_key,
         started_at,
+        source_slug,
         thread_id,
+        source_conversation_id,
         customer_key
     from {{ ref('int_conversation_facts') }}
+
+),
+
+links as (
+
+    select * from {{ ref('int_chat_deal_links__unioned') }}
 
 ),
 
@@ -45,7 +53,17 @@ exact_links as (
         conversations.started_at,
         deals.created_at
     from deals
-    inner join conversations on deals.thread_id = conversations.thread_id
+    inner join links on deals.deal_key = links.deal_key
+    inner join conversations
+        on
+            links.thread_id = conversations.thread_id
+            -- A CRM that does not say which source the chat is of may mean any.
+            and coalesce(links.chat_source_slug = conversations.source_slug, true)
+            -- Where the platform bounds conversations, a link may name one of them.
+            and (
+                links.source_conversation_id is null
+                or links.source_conversation_id = conversations.source_conversation_id
+            )
 
 ),
 

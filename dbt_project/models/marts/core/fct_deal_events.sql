@@ -1,9 +1,17 @@
+with
+
+events as (
+
+    select * from {{ ref('int_deal_events__unioned') }}
+
+)
+
 select
-    {{ key(['source_name', 'deal_event_id']) }} as deal_event_key,
-    {{ key(['source_name', 'deal_id']) }} as deal_key,
-    source_name as source_slug,
+    {{ key(['source_slug', 'deal_event_id']) }} as deal_event_key,
+    deal_key,
+    source_slug,
     event_type,
     from_stage,
     to_stage,
     occurred_at
-from {{ ref('stg_tabular__deal_events') }}
+from events

@@ -2,7 +2,7 @@ with
 
 deals as (
 
-    select * from {{ ref('int_deals__tabular') }}
+    select * from {{ ref('int_deals__unioned') }}
 
 ),
 
@@ -16,13 +16,21 @@ customers as (
 
     select * from {{ ref('int_deal_customers') }}
 
+),
+
+linked as (
+
+    -- distinct: a CRM may link a deal to several chats
+    select distinct deal_key
+    from {{ ref('int_chat_deal_links__unioned') }}
+
 )
 
 select
     deals.deal_key,
     deals.source_slug,
     customers.customer_key,
-    customers.customer_key is not null or deals.thread_id is not null as is_linked_to_chat,
+    customers.customer_key is not null or linked.deal_key is not null as is_linked_to_chat,
     deals.pipeline,
     deals.stage,
     deals.status,
@@ -45,3 +53,4 @@ select
 from deals
 left join payments on deals.deal_key = payments.deal_key
 left join customers on deals.deal_key = customers.deal_key
+left join linked on deals.deal_key = linked.deal_key
