@@ -12,6 +12,7 @@ from pipelines.settings import Settings
 from pipelines.sources._common.contracts import ENTITIES
 from pipelines.sources._common.landing import Landing, landed_resources
 from pipelines.sources._common.privacy import Pseudonymizer, load_key
+from pipelines.sources.amocrm.contract import TABLES as AMOCRM
 
 Kind = Literal["telegram_export", "whatsapp_export", "tabular"]
 
@@ -21,6 +22,9 @@ DATASETS: dict[str, tuple[str, ...]] = {
     "whatsapp_export": CHAT_ENTITIES,
     "tabular": tuple(ENTITIES),
 }
+
+# Sources with raw tables of their own, which their API shapes.
+CRM_TABLES: dict[str, dict[str, pa.Schema]] = {"amocrm": AMOCRM}
 
 
 def pseudonymizer(settings: Settings) -> Pseudonymizer:
@@ -32,12 +36,14 @@ def pseudonymizer(settings: Settings) -> Pseudonymizer:
 def prepare_raw_tables(settings: Settings, *kinds: str) -> None:
     """Create the raw tables of sources that were never loaded, so that models find them."""
     existing = _existing_tables(settings)
-    for kind, entities in DATASETS.items():
+    names = DATASETS | {kind: tuple(tables) for kind, tables in CRM_TABLES.items()}
+    for kind, tables in names.items():
         if kinds and kind not in kinds:
             continue
-        missing = [entity for entity in entities if (f"raw_{kind}", entity) not in existing]
+        missing = [table for table in tables if (f"raw_{kind}", table) not in existing]
         if missing:
-            load(settings, f"raw_{kind}", landed_resources(Landing(settings.home), missing))
+            landing = Landing(settings.home, CRM_TABLES.get(kind))
+            load(settings, f"raw_{kind}", landed_resources(landing, missing))
 
 
 def _existing_tables(settings: Settings) -> set[tuple[str, str]]:

@@ -12,7 +12,7 @@ import pytest
 from pipelines.lib.importing import ImportRequest, import_files
 from pipelines.settings import Settings
 from tests.comparing import build_marts, differences, row_counts
-from tests.e2e.conftest import RealSet, build, import_set, settings_of
+from tests.e2e.conftest import RealSet, import_set, settings_of
 from tests.small_company import telegram_message
 
 TELEGRAM = RealSet(
@@ -119,7 +119,7 @@ def test_import_again_and_in_another_order_changes_no_row(
         import_set(forward, shared_data, item)
     import_chat(forward, older)
     import_chat(forward, newer)
-    twice = build(forward).database
+    twice = build_marts(forward)
 
     assert differences(once, twice) == {}
     counts = row_counts(twice)
