@@ -18,7 +18,7 @@ demo: setup  ## emulated company -> main job -> figures -> app (SERVE=0 ends aft
 	.venv/bin/otvet demo $(if $(filter 0,$(SERVE)),--no-serve,)
 
 test: setup  ## every test
-	.venv/bin/python -m pytest -m "not soak" -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	.venv/bin/python -m pytest -m "not soak" -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup  ## lint, types, SQL style, dbt build, definitions
 	.venv/bin/python -m pipelines.lib.project_checks

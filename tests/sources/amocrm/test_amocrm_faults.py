@@ -23,8 +23,8 @@ from tests.sources.amocrm.conftest import DAY, config
 
 Served = Callable[[AmoCrm], str]
 NewHome = Callable[[], Settings]
-# One of each family: refused, silent, broken.
-_SHORT = ("too_many", "silence", "cut_body")
+# The other ones are left to the long campaign.
+_SHORT = ("too_many", "cut_body")
 
 
 @pytest.mark.parametrize("kind", FAULTS)
@@ -76,7 +76,7 @@ def mixed(seed: int, crm: Crm, account: object, emulator: AmoCrm, home: Settings
     assert_true(arrived(home, account), crm)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_random_faults(
     seed: int, crm: Crm, emulator: AmoCrm, served: Served, new_home: NewHome
 ) -> None:

@@ -58,9 +58,7 @@ def happened(crm: Crm) -> list[tuple[str, int, Decimal]]:
     ]
 
 
-def test_run_publishes_the_crm_and_tells_when_it_is_away(
-    crm: Crm, emulator: AmoCrm, served: Served, tmp_path: Path
-) -> None:
+def test_run_publishes_the_crm(crm: Crm, emulator: AmoCrm, served: Served, tmp_path: Path) -> None:
     url, home = served(emulator), tmp_path / "home"
     home.mkdir()
     (home / "otvet.toml").write_text(TOML.format(url=url), encoding="utf-8")
@@ -68,6 +66,16 @@ def test_run_publishes_the_crm_and_tells_when_it_is_away(
     first = run(home, AmoCrm.token)
     assert first.returncode == 0, first.stdout + first.stderr
     assert published_deals(home) == happened(crm)
+
+
+@pytest.mark.soak
+def test_run_without_the_crm_tells_and_keeps_what_was_read(
+    crm: Crm, emulator: AmoCrm, served: Served, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "otvet.toml").write_text(TOML.format(url=served(emulator)), encoding="utf-8")
+    assert run(home, AmoCrm.token).returncode == 0
 
     refused = run(home, "withdrawn-secret")
     assert refused.returncode == 1
