@@ -30,23 +30,29 @@ def pseudonymizer(settings: Settings) -> Pseudonymizer:
 
 
 def prepare_raw_tables(settings: Settings, *kinds: str) -> None:
-    """Create the raw tables of sources that were never loaded, so that models find them."""
-    existing = _existing_tables(settings)
+    """Create raw tables of sources never loaded, and columns that came later: models name them."""
+    existing = _existing_columns(settings)
     for kind, entities in DATASETS.items():
         if kinds and kind not in kinds:
             continue
-        missing = [entity for entity in entities if (f"raw_{kind}", entity) not in existing]
+        missing = [
+            entity
+            for entity in entities
+            if not existing.get((f"raw_{kind}", entity), set()).issuperset(ENTITIES[entity].names)
+        ]
         if missing:
             load(settings, f"raw_{kind}", landed_resources(Landing(settings.home), missing))
 
 
-def _existing_tables(settings: Settings) -> set[tuple[str, str]]:
+def _existing_columns(settings: Settings) -> dict[tuple[str, str], set[str]]:
     if not settings.warehouse.exists():
-        return set()
+        return {}
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
-        return set(
-            connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
-        )
+        rows = connection.execute(
+            "select schema_name, table_name, list(column_name) from duckdb_columns()"
+            " where schema_name like 'raw_%' group by schema_name, table_name"
+        ).fetchall()
+    return {(schema, table): set(columns) for schema, table, columns in rows}
 
 
 def load_vault(settings: Settings, originals: pa.Table) -> None:

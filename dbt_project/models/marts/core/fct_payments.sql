@@ -8,7 +8,11 @@ payments as (
 
 select
     {{ key(['source_name', 'payment_id']) }} as payment_key,
-    case when deal_id is not null then {{ key(['source_name', 'deal_id']) }} end as deal_key,
+    -- A table of payments beside a CRM says whose deals it means.
+    case
+        when deal_id is not null
+            then {{ key(["coalesce(deal_source_name, source_name)", 'deal_id']) }}
+    end as deal_key,
     source_name as source_slug,
     payment_type,
     paid_at,
