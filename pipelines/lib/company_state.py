@@ -6,6 +6,7 @@ from pipelines.lib.company_config import (
     CompanyConfig,
     calendar_table,
     channels_table,
+    exchange_rates_table,
     read_company_config,
     roster_table,
 )
@@ -38,12 +39,14 @@ def load_company_state(settings: Settings) -> LoadReport:
             "roster": roster_table(config.roster, people),
             "channels": channels_table(config.channels, people),
             "business_calendar": calendar_table(config, settings.project.company.time_zone),
+            "exchange_rates": exchange_rates_table(config.exchange_rates),
             "source_rules": SOURCE_RULES.empty_table(),
         },
         disposition={
             "roster": upsert,
             "channels": "replace",
             "business_calendar": "replace",
+            "exchange_rates": "replace",
             "source_rules": upsert,
         },
         primary_keys={"roster": "row_key", "source_rules": "source_name"},

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.lib.business_calendar import CALENDAR
-from pipelines.lib.company_config import CHANNELS, ROSTER
+from pipelines.lib.company_config import CHANNELS, EXCHANGE_RATES, ROSTER
 from pipelines.lib.raw_tables import DATASETS
 from pipelines.lib.who_is_us import SOURCE_RULES
 from pipelines.sources._common.contracts import ENTITIES
@@ -25,7 +25,11 @@ def raw_schemas() -> dict[str, pa.Schema]:
         for kind, entities in DATASETS.items()
         for entity in entities
     }
-    company = {"raw_otvet.channels": CHANNELS, "raw_otvet.business_calendar": CALENDAR}
+    company = {
+        "raw_otvet.channels": CHANNELS,
+        "raw_otvet.business_calendar": CALENDAR,
+        "raw_otvet.exchange_rates": EXCHANGE_RATES,
+    }
     return tables | _COMPANY | company
 
 

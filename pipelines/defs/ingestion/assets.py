@@ -16,7 +16,7 @@ from pipelines.settings import Settings
 from pipelines.sources._common.exports import SourceFileError
 
 FILES_CHECK = "files_were_read"
-COMPANY_TABLES = ("roster", "channels", "business_calendar", "source_rules")
+COMPANY_TABLES = ("roster", "channels", "business_calendar", "exchange_rates", "source_rules")
 
 
 def _raw_specs(kind: str) -> list[dg.AssetSpec]:
@@ -108,7 +108,7 @@ exports = [_export_asset("telegram_export"), _export_asset("whatsapp_export"),
     pool=WAREHOUSE_POOL,
 )
 def company_state() -> Iterator[dg.MaterializeResult[None]]:
-    """Load the roster, the channels and the calendar of working time."""
+    """Load the roster, the channels, the calendar of working time and the exchange rates."""
     with warehouse_turn() as settings:
         prepare_raw_tables(settings)
         report = load_company_state(settings)

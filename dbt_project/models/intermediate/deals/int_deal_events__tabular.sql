@@ -61,7 +61,8 @@ created as (
         'created' as event_type,
         coalesce(listed.to_pipeline, firsts.left_pipeline, deals.pipeline) as to_pipeline,
         coalesce(listed.to_stage, firsts.left_stage, deals.stage) as to_stage,
-        coalesce(listed.occurred_at, deals.created_at, firsts.occurred_at) as occurred_at,
+        -- A deal that is dated by a day may seem to change before it was made.
+        coalesce(listed.occurred_at, least(deals.created_at, firsts.occurred_at)) as occurred_at,
         listed.actor_id
     from deals
     left join firsts on deals.deal_key = firsts.deal_key
