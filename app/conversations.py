@@ -54,8 +54,8 @@ select
     c.topic, c.message_count, c.first_response_calendar_seconds,
     c.first_response_business_seconds, c.is_within_target, c.is_within_target_business,
     c.waiting_since_at, c.first_response_at, c.dialog_duration_seconds, c.deal_count,
-    c.attributed_amount, c.definition_version, ch.channel_name, ch.channel_type, t.team_name,
-    a.agent_name, cu.customer_label"""
+    c.company_attributed_amount as attributed_amount, c.definition_version, ch.channel_name,
+    ch.channel_type, t.team_name, a.agent_name, cu.customer_label"""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.lib.business_calendar import CALENDAR
-from pipelines.lib.company_config import CHANNELS, ROSTER, read_company_config
+from pipelines.lib.company_config import CHANNELS, EXCHANGE_RATES, ROSTER, read_company_config
 from pipelines.lib.crm_loading import CRM_FIELDS
 from pipelines.lib.raw_tables import CRM_TABLES, DATASETS
 from pipelines.lib.text_rules import courtesy_pattern, question_pattern, start_pattern
@@ -150,6 +150,7 @@ def _create_raw_tables(connection: duckdb.DuckDBPyConnection, rules: EngineRules
         "raw_otvet.crm_fields": CRM_FIELDS.empty_table(),
         "raw_otvet.roster": ROSTER.empty_table(),
         "raw_otvet.channels": CHANNELS.empty_table(),
+        "raw_otvet.exchange_rates": EXCHANGE_RATES.empty_table(),
         "raw_otvet.business_calendar": rules.calendar or CALENDAR.empty_table(),
     }
     for kind, entities in DATASETS.items():

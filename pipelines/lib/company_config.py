@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -63,6 +65,18 @@ CHANNELS = pa.schema(
 )
 
 
+EXCHANGE_RATES = pa.schema(
+    [
+        pa.field("row_key", pa.string(), nullable=False),
+        pa.field("currency_code", pa.string(), nullable=False),
+        pa.field("valid_from", pa.date32(), nullable=False),
+        pa.field("valid_to", pa.date32()),  # first day of the next rate
+        # Units of the company's currency for one of this one.
+        pa.field("rate", pa.decimal128(18, 8), nullable=False),
+    ]
+)
+
+
 @dataclass(frozen=True)
 class RosterEntry:
     """One member of staff (or a bot) and how messages name them."""
@@ -89,6 +103,15 @@ class ChannelEntry:
 
 
 @dataclass(frozen=True)
+class ExchangeRate:
+    """What one unit of a currency is in the company's, from a day until the next rate of it."""
+
+    currency_code: str
+    valid_from: date
+    rate: Decimal
+
+
+@dataclass(frozen=True)
 class CompanyConfig:
     """All business inputs of one `config/` folder."""
 
@@ -99,6 +122,7 @@ class CompanyConfig:
     courtesy_phrases: tuple[str, ...] = ()
     question_words: tuple[str, ...] = ()
     team_zones: dict[str, str] = field(default_factory=dict)
+    exchange_rates: tuple[ExchangeRate, ...] = ()
 
 
 def read_company_config(folder: Path, fallback: Path) -> CompanyConfig:
@@ -115,6 +139,7 @@ def read_company_config(folder: Path, fallback: Path) -> CompanyConfig:
         courtesy_phrases=tuple(_read_words(folder, fallback, "courtesy_phrases.csv", "phrase")),
         question_words=tuple(_read_words(folder, fallback, "question_words.csv", "word")),
         team_zones=dict(_read_zones(folder / "working_hours.csv")),
+        exchange_rates=tuple(_read_rates(folder / "exchange_rates.csv")),
     )
 
 
@@ -252,6 +277,28 @@ def _read_holidays(path: Path) -> Iterator[Holiday]:
         yield Holiday(team=row.optional("team") or "*", day=day, opens=opens, closes=closes)
 
 
+def _read_rates(path: Path) -> Iterator[ExchangeRate]:
+    first_rows: dict[tuple[str, date], int] = {}
+    for row in _rows(path):
+        day, code, given = row.day("date"), row.text("currency_code"), row.text("rate")
+        if day is None:
+            raise row.error("date", "is empty")
+        if re.fullmatch(r"[A-Z]{3}", code) is None:
+            raise row.error("currency_code", f"'{code}' is not a code like EUR")
+        try:
+            rate = Decimal(given)
+        except InvalidOperation as error:
+            raise row.error("rate", f"'{given}' is not a number like 98.75") from error
+        if not rate.is_finite() or not 0 < rate < 10**9:
+            raise row.error("rate", f"'{given}' is not between 0 and 1 000 000 000")
+        if rate != round(rate, 8):
+            raise row.error("rate", f"'{given}' has more than 8 decimals")
+        first = first_rows.setdefault((code, day), row.number)
+        if first != row.number:
+            raise row.error("date", f"{code} has a rate of that day in row {first} already")
+        yield ExchangeRate(code, day, rate)
+
+
 def _read_words(folder: Path, fallback: Path, name: str, column: str) -> Iterator[str]:
     path = folder / name if (folder / name).is_file() else fallback / name
     for row in _rows(path):
@@ -304,6 +351,25 @@ def channels_table(entries: tuple[ChannelEntry, ...], pseudonymizer: Pseudonymiz
             for name in names
         ]
     return pa.Table.from_pylist(rows, schema=CHANNELS)
+
+
+def exchange_rates_table(rates: tuple[ExchangeRate, ...]) -> pa.Table:
+    """Return the rates with the days on which they hold, as a table of schema `EXCHANGE_RATES`."""
+    rows = []
+    for code in sorted({rate.currency_code for rate in rates}):
+        known = sorted((rate.valid_from, rate.rate) for rate in rates if rate.currency_code == code)
+        ends = [later for _, (later, _) in pairwise(known)]
+        rows += [
+            {
+                "row_key": stable_hash((code, valid_from)),
+                "currency_code": code,
+                "valid_from": valid_from,
+                "valid_to": valid_to,
+                "rate": rate,
+            }
+            for (valid_from, rate), valid_to in zip(known, [*ends, None], strict=True)
+        ]
+    return pa.Table.from_pylist(rows, schema=EXCHANGE_RATES)
 
 
 def calendar_table(config: CompanyConfig, company_zone: str) -> pa.Table:

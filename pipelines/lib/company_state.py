@@ -8,6 +8,7 @@ from pipelines.lib.company_config import (
     CompanyConfig,
     calendar_table,
     channels_table,
+    exchange_rates_table,
     read_company_config,
     roster_table,
 )
@@ -41,6 +42,7 @@ def load_company_state(settings: Settings) -> LoadReport:
             "roster": roster_table(config.roster, people),
             "channels": channels_table(config.channels, people),
             "business_calendar": calendar_table(config, settings.project.company.time_zone),
+            "exchange_rates": exchange_rates_table(config.exchange_rates),
             "source_rules": SOURCE_RULES.empty_table(),
             "crm_fields": pa.Table.from_pylist(crm_fields(settings), schema=CRM_FIELDS),
         },
@@ -49,6 +51,7 @@ def load_company_state(settings: Settings) -> LoadReport:
             "channels": "replace",
             "business_calendar": "replace",
             "crm_fields": "replace",
+            "exchange_rates": "replace",
             "source_rules": upsert,
         },
         primary_keys={"roster": "row_key", "source_rules": "source_name"},

@@ -34,25 +34,38 @@ def pseudonymizer(settings: Settings) -> Pseudonymizer:
 
 
 def prepare_raw_tables(settings: Settings, *kinds: str) -> None:
-    """Create the raw tables of sources that were never loaded, so that models find them."""
-    existing = _existing_tables(settings)
-    names = DATASETS | {kind: tuple(tables) for kind, tables in CRM_TABLES.items()}
-    for kind, tables in names.items():
+    """Create raw tables of sources never loaded, and columns that came later: models name them."""
+    existing = _existing_columns(settings)
+    for kind, tables in _schemas().items():
         if kinds and kind not in kinds:
             continue
-        missing = [table for table in tables if (f"raw_{kind}", table) not in existing]
+        missing = [
+            table
+            for table, schema in tables.items()
+            if not existing.get((f"raw_{kind}", table), set()).issuperset(schema.names)
+        ]
         if missing:
             landing = Landing(settings.home, CRM_TABLES.get(kind))
             load(settings, f"raw_{kind}", landed_resources(landing, missing))
 
 
-def _existing_tables(settings: Settings) -> set[tuple[str, str]]:
+def _schemas() -> dict[str, dict[str, pa.Schema]]:
+    chats = {
+        kind: {entity: ENTITIES[entity] for entity in entities}
+        for kind, entities in DATASETS.items()
+    }
+    return chats | CRM_TABLES
+
+
+def _existing_columns(settings: Settings) -> dict[tuple[str, str], set[str]]:
     if not settings.warehouse.exists():
-        return set()
+        return {}
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
-        return set(
-            connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
-        )
+        rows = connection.execute(
+            "select schema_name, table_name, list(column_name) from duckdb_columns()"
+            " where schema_name like 'raw_%' group by schema_name, table_name"
+        ).fetchall()
+    return {(schema, table): set(columns) for schema, table, columns in rows}
 
 
 def load_vault(settings: Settings, originals: pa.Table) -> None:

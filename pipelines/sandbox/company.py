@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Final
 
 COMPANY_NAME: Final = "Зерно и Пар"
@@ -175,3 +176,18 @@ def make_holidays(first_day: date, until: date) -> list[Holiday]:
         if key == (12, 31):
             rows.append(Holiday("*", day, time(9), time(15)))
     return rows
+
+
+def make_exchange_rates(first_day: date, until: date) -> list[tuple[date, str, Decimal]]:
+    """Return day, currency and roubles for one unit, in no order of days.
+
+    Euros change on the 1st, 11th and 21st of a month, to rates of four decimals; dollars are there
+    too, though nobody pays in them.
+    """
+    days = (first_day + timedelta(days=offset) for offset in range((until - first_day).days + 1))
+    changes = [first_day, *(day for day in days if day.day in (1, 11, 21) and day != first_day)]
+    rates = [(day, "USD", Decimal("81.5")) for day in changes[:1]]
+    for day in reversed(changes):
+        kopecks = 9_200 + (day.month * 131 + day.day * 17) % 900
+        rates.append((day, "EUR", Decimal(kopecks * 100 + day.day).scaleb(-4)))
+    return rates

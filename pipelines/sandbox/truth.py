@@ -34,6 +34,7 @@ from pipelines.sandbox.truth_figures import (
     session_figures,
     speed_figures,
 )
+from pipelines.sandbox.truth_history import history_figures
 from pipelines.sandbox.truth_money import (
     money_figures,
     outcomes_of,
@@ -120,7 +121,7 @@ def figures_of(happened: Happened, world: World, channel_type: str | None = None
         **session_figures(chats),
     }
     if channel_type is None:
-        figures |= money_figures(read_ledger(world))
+        figures |= money_figures(read_ledger(world)) | history_figures(world)
         figures["contactable_customers"] = figures["active_customers"]
         figures["active_user_share"] = share(
             figures["active_customers"] or 0, figures["contactable_customers"] or 0

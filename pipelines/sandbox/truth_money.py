@@ -1,13 +1,16 @@
-"""Deals and money of the world, and which conversation each deal came from (D7-D9)."""
+"""Deals and money of the world, and which conversation each deal came from (D6-D9)."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
+from pipelines.sandbox.company import CURRENCY, ZONE_NAME, make_exchange_rates
 from pipelines.sandbox.model import World
 from pipelines.sandbox.truth_events import rows
 from pipelines.sandbox.truth_people import customers_of_contacts
@@ -19,9 +22,33 @@ PURCHASE_WINDOW: Final = 30 * DAY
 Rows = list[dict[str, Any]]
 
 
+class Exchange:
+    """Money in roubles: by the latest rate of its currency that a day has, to the kopeck."""
+
+    def __init__(self, world: World) -> None:
+        self._rates = make_exchange_rates(world.first_day, world.until)
+        self._zone = ZoneInfo(ZONE_NAME)
+
+    def roubles(self, row: dict[str, Any], at: int | date) -> Decimal | None:
+        """The amount of a row at an instant or on a day; none where no rate began yet."""
+        amount: Decimal = row["amount"]
+        currency = row["currency_code"]
+        if currency in (None, CURRENCY):
+            return amount
+        day = at if isinstance(at, date) else self._day(at)
+        begun = [(since, rate) for since, code, rate in self._rates
+                 if code == currency and since <= day]  # fmt: skip
+        if not begun:
+            return None
+        return (amount * max(begun)[1]).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+    def _day(self, at: int) -> date:
+        return datetime.fromtimestamp(at, UTC).astimezone(self._zone).date()
+
+
 @dataclass(slots=True)
 class Ledger:
-    """The CRM's rows, and the payments of each deal."""
+    """The CRM's rows with their roubles, and the payments of each deal in roubles."""
 
     deals: Rows
     payments: Rows
@@ -29,31 +56,45 @@ class Ledger:
     first_paid: dict[int, int]
     paid: dict[int, Decimal]
     net: dict[int, Decimal]
+    own_net: dict[int, Decimal]  # in the deal's own currency, in which it was paid
     customer: dict[int, str]  # of each deal that has one in the chats
 
 
 def read_ledger(world: World) -> Ledger:
     """Read deals and payments of a world."""
+    exchange = Exchange(world)
     deals: Rows = rows(world["deals"])
+    for row in deals:
+        at = row["closed_at"] or row["created_at"]
+        row["roubles"] = exchange.roubles(row, at)
     payments: Rows = rows(world["payments"])
     first_paid: dict[int, int] = {}
     paid: defaultdict[int, Decimal] = defaultdict(Decimal)
     net: defaultdict[int, Decimal] = defaultdict(Decimal)
+    own_net: defaultdict[int, Decimal] = defaultdict(Decimal)
     for row in payments:
         deal = row["deal_id"]
+        roubles = exchange.roubles(row, row["paid_at"])
+        assert roubles is not None, "the world has rates from its first day on"
+        row["roubles"] = roubles
         if row["payment_type"] == "payment":
             first_paid[deal] = min(row["paid_at"], first_paid.get(deal, row["paid_at"]))
-            paid[deal] += row["amount"]
-            net[deal] += row["amount"]
+            paid[deal] += roubles
+            net[deal] += roubles
+            own_net[deal] += row["amount"]
         else:
-            net[deal] -= row["amount"]
+            net[deal] -= roubles
+            own_net[deal] -= row["amount"]
     contacts = customers_of_contacts(world)
     customer = {
         row["deal_id"]: contacts[row["contact_id"]]
         for row in deals
         if row["contact_id"] in contacts
     }
-    return Ledger(deals, payments, rows(world["spend"]), first_paid, paid, net, customer)
+    spend = rows(world["spend"])
+    for row in spend:
+        row["roubles"] = exchange.roubles(row, row["spent_on"])
+    return Ledger(deals, payments, spend, first_paid, paid, net, own_net, customer)
 
 
 @dataclass(slots=True)
@@ -66,20 +107,31 @@ class Outcomes:
     touched: dict[int, dict[int, Decimal]]  # net money of the deals in the week after it
 
 
-def outcomes_of(ledger: Ledger, conversations: Iterable[Conversation]) -> Outcomes:
-    """Find for each deal the conversations of its customer in the week before it."""
+def candidates_of(
+    ledger: Ledger, conversations: Iterable[Conversation]
+) -> Iterator[tuple[dict[str, Any], list[Conversation]]]:
+    """Yield each deal with the conversations of its customer in the week before it."""
     by_customer: defaultdict[str, list[Conversation]] = defaultdict(list)
     for conversation in conversations:
         if conversation.customer is not None:
             by_customer[conversation.customer].append(conversation)
-    found = Outcomes(set(), set(), {}, {})
     for deal in ledger.deals:
-        number, created = deal["deal_id"], deal["created_at"]
-        touched = [
-            conversation
-            for conversation in by_customer.get(ledger.customer.get(number, ""), [])
-            if conversation.started <= created <= conversation.started + LEAD_WINDOW
-        ]
+        created = deal["created_at"]
+        yield (
+            deal,
+            [
+                conversation
+                for conversation in by_customer.get(ledger.customer.get(deal["deal_id"], ""), [])
+                if conversation.started <= created <= conversation.started + LEAD_WINDOW
+            ],
+        )
+
+
+def outcomes_of(ledger: Ledger, conversations: Iterable[Conversation]) -> Outcomes:
+    """Find what became of the conversations that deals may have come from."""
+    found = Outcomes(set(), set(), {}, {})
+    for deal, touched in candidates_of(ledger, conversations):
+        number = deal["deal_id"]
         paid = ledger.first_paid.get(number)
         for conversation in touched:
             found.has_lead.add(conversation.need)
@@ -106,8 +158,8 @@ def money_figures(ledger: Ledger) -> dict[str, float | None]:
     waits = sorted(
         row["first_contact_seconds"] for row in deals if row["first_contact_seconds"] is not None
     )
-    received = [row["amount"] for row in ledger.payments if row["payment_type"] == "payment"]
-    refunded = [row["amount"] for row in ledger.payments if row["payment_type"] == "refund"]
+    received = [row["roubles"] for row in ledger.payments if row["payment_type"] == "payment"]
+    refunded = [row["roubles"] for row in ledger.payments if row["payment_type"] == "refund"]
     return {
         "deals_created": len(deals),
         "deals_won": len(won),
@@ -119,14 +171,16 @@ def money_figures(ledger: Ledger) -> dict[str, float | None]:
         "deal_link_coverage": share(len(ledger.customer), len(deals)),
         "deal_first_contact": mean(waits),
         "deal_first_contact_p50": percentile(waits, 0.5),
-        "won_amount": total(row["amount"] for row in won),
+        "won_amount": total(row["roubles"] for row in won),
         "paid_amount": total(ledger.paid.get(row["deal_id"], Decimal(0)) for row in deals),
         "won_paid_amount": total(ledger.paid.get(row["deal_id"], Decimal(0)) for row in won),
         "revenue": total(received),
         "refunds": total(refunded),
         "net_revenue": (total(received) or 0.0) - (total(refunded) or 0.0) if deals else None,
+        "payments_counted": len(ledger.payments),
+        "rated_money_share": 1.0 if ledger.payments else None,
         "refund_rate": share(total(refunded) or 0.0, total(received) or 0.0),
-        "spend": total(row["amount"] for row in ledger.spend),
+        "spend": total(row["roubles"] for row in ledger.spend),
     }
 
 

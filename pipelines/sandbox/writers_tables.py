@@ -28,6 +28,7 @@ from pipelines.sandbox.company import (
     TEAM_ZONES,
     ZONE_NAME,
     Agent,
+    make_exchange_rates,
 )
 from pipelines.sandbox.model import World
 from pipelines.sandbox.writers_rows import to_rows
@@ -107,7 +108,7 @@ def write_crm(world: World, folder: Path) -> None:
 
 
 def write_config(world: World, folder: Path, *, for_tables: bool = False) -> None:
-    """Write the CSV files that people edit: roster, schedules, holidays, channels.
+    """Write the CSV files that people edit: roster, schedules, holidays, channels, rates.
 
     Args:
         for_tables: the chats come as the company's own tables, which say themselves who wrote.
@@ -132,6 +133,14 @@ def write_config(world: World, folder: Path, *, for_tables: bool = False) -> Non
         folder / "holidays.csv",
         "team,date,opens,closes",
         ((row.team, row.day, row.opens, row.closes) for row in world.holidays),
+    )
+    _save(
+        folder / "exchange_rates.csv",
+        "date,currency_code,rate",
+        (
+            (day, code, str(rate))
+            for day, code, rate in make_exchange_rates(world.first_day, world.until)
+        ),
     )
     channels = _table_channels(world) if for_tables else _export_channels(world)
     _save(

@@ -247,7 +247,8 @@ def test_curve_has_the_median_of_the_tile_and_ends_with_its_waits(version: Versi
 
 def test_touched_money_counts_each_deal_once(version: Version) -> None:
     rows = version.read(
-        "select distinct deal_key, net_amount from fct_deal_touches where net_amount is not null"
+        "select distinct deal_key, company_net_amount as net_amount from fct_deal_touches"
+        " where company_net_amount is not null"
     )
     value = version.layer.ask(["touched_revenue"]).value("touched_revenue")
     assert value == pytest.approx(float(sum(row["net_amount"] for row in rows)))

@@ -78,7 +78,14 @@ def test_asset_keys_are_the_expected_ones(defs: dg.Definitions, manifest: dict[s
     }
     company = {
         dg.AssetKey(["raw_otvet", name])
-        for name in ("roster", "channels", "business_calendar", "source_rules", "crm_fields")
+        for name in (
+            "roster",
+            "channels",
+            "business_calendar",
+            "exchange_rates",
+            "source_rules",
+            "crm_fields",
+        )
     }
     graph = defs.resolve_asset_graph()
 

@@ -95,6 +95,11 @@ def real_home(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Pa
     """A home with every real set, published."""
     home = tmp_path_factory.mktemp("real") / "home"
     settings = settings_of(home)
+    # The references are in the currencies of their sets.
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "exchange_rates.csv").write_text(
+        "date,currency_code,rate\n1970-01-01,USD,1\n1970-01-01,EUR,1\n", encoding="utf-8"
+    )
     for item in real_sets(shared_data):
         import_set(settings, shared_data, item)
     build(settings)

@@ -7,10 +7,13 @@ the truth is lost by that is bounded below.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,7 +22,9 @@ import pytest
 from pipelines.publishing import current_publication
 from pipelines.sandbox import truth
 from pipelines.sandbox.model import World
+from pipelines.sandbox.truth_attribution import MODELS, credits_of
 from pipelines.sandbox.truth_events import EXPORTS, EXPORTS_WITH_SECONDS, TABLES, View
+from pipelines.sandbox.truth_money import read_ledger
 from pipelines.sandbox.world import generate_world
 from pipelines.semantics import SemanticLayer
 from tests.conftest import DEMO_MESSAGES, DEMO_UNTIL, otvet
@@ -88,12 +93,51 @@ def layer_of(home: Path) -> SemanticLayer:
     return SemanticLayer(current_publication(home / "published"))
 
 
+def credits_that_differ(
+    layer: SemanticLayer, world: World, view: View, as_of: datetime, crm: str
+) -> list[str]:
+    """Return credits of conversations, in every model, that are not the truth to the cent."""
+    happened = truth.observe(world, view, as_of)
+    started = {item.need: item.started for item in happened.conversations}
+    true = Counter(
+        (
+            hashlib.md5(f"{crm}|{deal}".encode()).hexdigest(),
+            started[need],
+            model,
+            # A CRM says of what is not paid that 0 is.
+            own or Decimal(0),
+            roubles or Decimal(0),
+        )
+        for deal, need, model, own, roubles in credits_of(
+            read_ledger(world), happened.conversations
+        )
+    )
+    with layer.publication.connect() as connection:
+        asked = Counter(
+            connection.execute(
+                "select credit.deal_key, epoch_us(chat.started_at) // 1000000,"
+                " attribution_model, coalesce(credit.attributed_amount, 0),"
+                " coalesce(credit.company_attributed_amount, 0)"
+                " from fct_attribution as credit"
+                " inner join fct_conversations as chat using (conversation_key)"
+            ).fetchall()
+        )
+    assert {model for _, _, model, _, _ in true} == set(MODELS)
+    shared = Counter(deal for deal, _, model, _, _ in true if model == "linear")
+    assert max(shared.values()) > 1
+    # Euros are no roubles.
+    assert any(own != roubles for _, _, _, own, roubles in true)
+    missing, surplus = true - asked, asked - true
+    return [f"missing {item}" for item in missing] + [f"surplus {item}" for item in surplus]
+
+
 def test_demo_through_the_exports(demo_home: Path) -> None:
     layer = layer_of(demo_home)
     with layer.publication.connect() as connection:
         (as_of,) = connection.execute("select as_of from meta_publication").fetchone()  # type: ignore[misc]
     world = generate_world(1, DEMO_MESSAGES, DEMO_UNTIL)
     assert differences(layer, world, EXPORTS, as_of) == []
+    assert credits_that_differ(layer, world, EXPORTS, as_of, "crm") == []
     layer.close()
 
 
@@ -137,6 +181,7 @@ def test_tables_of_the_company(tables_home: Path) -> None:
     layer = layer_of(tables_home)
     world = generate_world(3, 3_000, UNTIL)
     assert differences(layer, world, TABLES, AS_OF) == []
+    assert credits_that_differ(layer, world, TABLES, AS_OF, "sandbox_world") == []
     # What only this road brings: intent, topic, spam, explicit closes and hand-offs.
     assert layer.ask(["conversations"], where=["close_reason = explicit"]).value("conversations")
     assert layer.ask(["conversations"], where=["intent = service"]).value("conversations")
@@ -160,6 +205,8 @@ def test_seeds_and_sizes(tmp_path: Path, road: str, seed: int, messages: int) ->
     world = generate_world(seed, messages, UNTIL)
     view = EXPORTS if road == "exports" else TABLES
     assert differences(layer, world, view, AS_OF) == []
+    crm = "crm" if road == "exports" else "sandbox_world"
+    assert credits_that_differ(layer, world, view, AS_OF, crm) == []
     layer.close()
 
 

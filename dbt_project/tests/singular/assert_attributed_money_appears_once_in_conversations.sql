@@ -3,14 +3,14 @@ with
 
 conversations as (
 
-    select sum(attributed_amount) as amount
+    select sum(company_attributed_amount) as amount
     from {{ ref('fct_conversations') }}
 
 ),
 
 attribution as (
 
-    select sum(attributed_amount) as amount
+    select sum(company_attributed_amount) as amount
     from {{ ref('fct_attribution') }}
     where attribution_model = 'last_touch'
 

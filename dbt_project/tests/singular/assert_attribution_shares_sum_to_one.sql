@@ -7,7 +7,8 @@ credited as (
         deal_key,
         attribution_model,
         sum(attributed_share) as total_share,
-        sum(attributed_amount) as amount
+        sum(attributed_amount) as amount,
+        sum(company_attributed_amount) as company_amount
     from {{ ref('fct_attribution') }}
     group by deal_key, attribution_model
 
@@ -24,3 +25,4 @@ left join {{ ref('fct_deals') }} as deals on credited.deal_key = deals.deal_key
 where
     abs(credited.total_share - 1) > 1e-9
     or credited.amount is distinct from deals.net_amount
+    or credited.company_amount is distinct from deals.company_net_amount

@@ -21,7 +21,9 @@ from pipelines.sources._common.exports import SourceFileError
 FILES_CHECK = "files_were_read"
 CRM_CHECK = "crm_was_read"
 UNREAD = "unread"  # metadata of both: why not
-COMPANY_TABLES = ("roster", "channels", "business_calendar", "source_rules", "crm_fields")
+COMPANY_TABLES = (
+    "roster", "channels", "business_calendar", "exchange_rates", "source_rules", "crm_fields",
+)  # fmt: skip
 
 
 def _raw_specs(kind: str) -> list[dg.AssetSpec]:
@@ -179,7 +181,7 @@ exports = [_export_asset("telegram_export"), _export_asset("whatsapp_export"),
     pool=WAREHOUSE_POOL,
 )
 def company_state() -> Iterator[dg.MaterializeResult[None]]:
-    """Load the roster, the channels and the calendar of working time."""
+    """Load the roster, the channels, the calendar of working time and the exchange rates."""
     with warehouse_turn() as settings:
         prepare_raw_tables(settings)
         report = load_company_state(settings)

@@ -153,6 +153,9 @@ DEAL_EVENTS: Final = pa.schema(
         pa.field("to_stage", pa.string()),
         pa.field("occurred_at", TIMESTAMP, nullable=False),
         pa.field("actor_id", pa.string()),
+        # Null where a table has no other pipelines than the deal's present one.
+        pa.field("from_pipeline", pa.string()),
+        pa.field("to_pipeline", pa.string()),
     ]
 )
 
@@ -167,6 +170,8 @@ PAYMENTS: Final = pa.schema(
         pa.field("paid_at", TIMESTAMP, nullable=False),
         pa.field("amount", pa.decimal128(18, 2), nullable=False),  # positive for both types
         pa.field("currency_code", pa.string()),
+        # Of the deal, where another source has it: a table of payments beside a CRM.
+        pa.field("deal_source_name", pa.string()),
     ]
 )
 

@@ -51,8 +51,14 @@ OBJECT_IDS: Final = frozenset(
 )  # fmt: skip
 # Staff and the company's own accounts are shown on the screens by name.
 CLEAR: Final = frozenset(
-    {"agent_name", "owner_name", "team", "channel_account_id", "channel_type", "currency_code"}
-)
+    {
+        "agent_name", "owner_name", "team", "channel_account_id", "channel_type", "currency_code",
+        "deal_source_name",
+    }
+)  # fmt: skip
+# Columns that came after rows were loaded without them. Where they hold nothing they are no part of
+# a key, else an id made of the content would be another one, and the same payment count twice.
+ADDED_LATER: Final = frozenset({"deal_source_name", "from_pipeline", "to_pipeline"})
 
 DEFAULTS: Final[dict[str, dict[str, str]]] = {
     "messages": {

@@ -148,9 +148,14 @@ class Separator:
 
 def _canonical(name: str, values: pa.ChunkedArray) -> list[str]:
     """Return SQL for texts that, joined, no other value, nor null, has in its place."""
+    column = identifier(name)
+    if name in contract.ADDED_LATER:
+        if values.null_count == len(values):
+            return []
+        text = f"concat({literal(f'+{name}|')}, strlen({column}), ':', {column})"
+        return [f"case when {column} is null then '' else {text} end"]
     if values.null_count == len(values):
         return ["'-'"]
-    column = identifier(name)
     if pa.types.is_timestamp(values.type):
         parts = ["'|'", f"epoch_us({column})"]
     elif pa.types.is_string(values.type):

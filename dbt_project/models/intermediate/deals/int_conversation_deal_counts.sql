@@ -19,7 +19,8 @@ attribution as (
         conversation_key,
         -- Money of two currencies does not add up.
         case when min(currency_code) = max(currency_code) then sum(attributed_amount) end
-            as attributed_amount
+            as attributed_amount,
+        sum(company_attributed_amount) as company_attributed_amount
     from {{ ref('fct_attribution') }}
     where attribution_model = 'last_touch'
     group by conversation_key
@@ -31,7 +32,10 @@ counts as (
     select
         bridge.conversation_key,
         count(*) as deal_count,
-        sum(case when deals.paid_amount > 0 then 1 else 0 end) as paid_deal_count,
+        -- Paid in another currency than its own a deal has no amount, but a day.
+        sum(case
+            when deals.paid_amount > 0 or deals.first_paid_at is not null then 1 else 0
+        end) as paid_deal_count,
         sum(case when deals.status = 'won' then 1 else 0 end) as won_deal_count,
         sum(case when deals.status = 'open' then 1 else 0 end) as open_deal_count,
         sum(case when deals.status = 'lost' then 1 else 0 end) as lost_deal_count,
@@ -53,6 +57,7 @@ counts as (
 
 select
     counts.*,
-    attribution.attributed_amount
+    attribution.attributed_amount,
+    attribution.company_attributed_amount
 from counts
 left join attribution on counts.conversation_key = attribution.conversation_key

@@ -19,6 +19,8 @@ listed as (
         events.event_type,
         events.from_stage,
         events.to_stage,
+        events.from_pipeline,
+        events.to_pipeline,
         events.occurred_at,
         events.actor_id,
         deals.source_slug,
@@ -41,7 +43,8 @@ firsts as (
         deal_key,
         min(occurred_at) as occurred_at,
         max(case when event_type = 'created' then deal_event_id end) as created_event_id,
-        min(case when event_type = 'stage_changed' and place = 1 then from_stage end) as left_stage
+        max(case when event_type = 'stage_changed' then from_stage end) as left_stage,
+        max(case when event_type = 'stage_changed' then from_pipeline end) as left_pipeline
     from listed
     where place = 1
     group by deal_key
@@ -56,9 +59,10 @@ created as (
         deals.deal_id,
         deals.deal_key,
         'created' as event_type,
-        deals.pipeline as to_pipeline,
+        coalesce(listed.to_pipeline, firsts.left_pipeline, deals.pipeline) as to_pipeline,
         coalesce(listed.to_stage, firsts.left_stage, deals.stage) as to_stage,
-        coalesce(listed.occurred_at, deals.created_at, firsts.occurred_at) as occurred_at,
+        -- A deal that is dated by a day may seem to change before it was made.
+        coalesce(listed.occurred_at, least(deals.created_at, firsts.occurred_at)) as occurred_at,
         listed.actor_id
     from deals
     left join firsts on deals.deal_key = firsts.deal_key
@@ -93,9 +97,9 @@ select
     deal_id,
     deal_key,
     event_type,
-    pipeline as from_pipeline,
+    coalesce(from_pipeline, pipeline) as from_pipeline,
     from_stage,
-    pipeline as to_pipeline,
+    coalesce(to_pipeline, pipeline) as to_pipeline,
     to_stage,
     occurred_at,
     actor_id

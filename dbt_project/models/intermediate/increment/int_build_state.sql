@@ -26,6 +26,7 @@
     'kpi_agents_daily',
     'kpi_channels_monthly',
     'kpi_conversations_daily',
+    'kpi_deal_stages_monthly',
     'kpi_gap_sensitivity',
     'meta_freshness',
     'meta_quarantine',

@@ -8,6 +8,7 @@
 {% set judged_columns = [
     'outcome', 'refusal_reason', 'deal_count', 'has_lead_in_window', 'has_purchase_in_window',
     'is_lead_window_mature', 'is_purchase_window_mature', 'attributed_amount',
+    'company_attributed_amount',
 ] -%}
 with
 
@@ -42,7 +43,8 @@ judged as (
         <= {{ as_of() }} as is_lead_window_mature,
         {{ add_seconds('facts.started_at', var('purchase_window_days') * 86400) }}
         <= {{ as_of() }} as is_purchase_window_mature,
-        deals.attributed_amount
+        deals.attributed_amount,
+        deals.company_attributed_amount
     from facts
     left join deals on facts.conversation_key = deals.conversation_key
 
@@ -108,7 +110,8 @@ select
     judged.is_lead_window_mature,
     judged.is_purchase_window_mature,
     judged.attributed_amount,
-    '{{ var("definition_version") }}' as definition_version
+    '{{ var("definition_version") }}' as definition_version,
+    judged.company_attributed_amount
 from judged
 {% if is_increment() -%}
 left join {{ kept('marts', 'fct_conversations') }} as kept

@@ -31,7 +31,8 @@ select
     conversations.first_response_agent_key,
     conversations.started_local_date,
     deals.net_amount,
-    deals.currency_code
+    deals.currency_code,
+    deals.company_net_amount
 from bridge
 inner join conversations on bridge.conversation_key = conversations.conversation_key
 inner join deals on bridge.deal_key = deals.deal_key

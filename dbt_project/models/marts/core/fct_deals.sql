@@ -2,7 +2,11 @@ with
 
 deals as (
 
-    select * from {{ ref('int_deals__unioned') }}
+    select
+        *,
+        -- While it is open the amount is that of the day on which the deal was created.
+        {{ local_date('coalesce(closed_at, created_at)') }} as amount_local_date
+    from {{ ref('int_deals__unioned') }}
 
 ),
 
@@ -15,6 +19,19 @@ payments as (
 customers as (
 
     select * from {{ ref('int_deal_customers') }}
+
+),
+
+histories as (
+
+    select
+        deal_key,
+        max(case when enters_stage then occurred_at end) as stage_entered_at,
+        cast(sum(case when is_reopened then 1 else 0 end) as bigint) as reopened_count,
+        cast(sum(case when is_pipeline_changed then 1 else 0 end) as bigint)
+            as pipeline_change_count
+    from {{ ref('fct_deal_events') }}
+    group by deal_key
 
 ),
 
@@ -49,8 +66,19 @@ select
     deals.team as team_key,
     deals.lead_source,
     deals.campaign,
-    deals.product
+    deals.product,
+    {{ in_company_currency('deals.amount', 'deals.currency_code', 'rates') }}
+        as company_amount,
+    cast(payments.company_paid_amount as decimal(38, 2)) as company_paid_amount,
+    cast(payments.company_refunded_amount as decimal(38, 2)) as company_refunded_amount,
+    cast(payments.company_net_amount as decimal(38, 2)) as company_net_amount,
+    deals.stage_order,
+    histories.stage_entered_at,
+    coalesce(histories.reopened_count, 0) as reopened_count,
+    coalesce(histories.pipeline_change_count, 0) as pipeline_change_count
 from deals
 left join payments on deals.deal_key = payments.deal_key
 left join customers on deals.deal_key = customers.deal_key
+left join histories on deals.deal_key = histories.deal_key
 left join linked on deals.deal_key = linked.deal_key
+{{ join_rate('rates', 'deals.currency_code', 'deals.amount_local_date') }}
