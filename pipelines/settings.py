@@ -103,7 +103,7 @@ class CrmConfig(_Strict):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
     kind: Literal["amocrm"]
     url: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")]
-    requests_per_second: Annotated[float, Field(gt=0)] = 6.0
+    requests_per_second: Annotated[float, Field(gt=0)] | None = None  # null: as the vendor allows
     fields: CrmFields = CrmFields()
 
     def secret(self, name: str, environ: Mapping[str, str] | None = None) -> str | None:

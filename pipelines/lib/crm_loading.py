@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
-import requests
 
+from pipelines.lib.crm_kinds import CRM_KINDS
 from pipelines.lib.loading import load, load_tables
-from pipelines.lib.raw_tables import CRM_TABLES, load_vault, pseudonymizer
+from pipelines.lib.raw_tables import load_vault, pseudonymizer
 from pipelines.settings import CrmConfig, Settings
-from pipelines.sources._common.api import (
-    AccessError,
-    Credentials,
-    JsonApi,
-    LongLivedToken,
-    UnavailableError,
-)
+from pipelines.sources._common.api import JsonApi
 from pipelines.sources._common.contracts import REJECTED_ROWS, TIMESTAMP, stable_hash
+from pipelines.sources._common.crm import Account, CrmReader, Known, Reading
 from pipelines.sources._common.landing import Landing, landed_resources
-from pipelines.sources._common.tokens import RotatingTokens, TokenPair
-from pipelines.sources.amocrm.contract import KEYS
-from pipelines.sources.amocrm.reader import AmoCrmReader, Reading
+from pipelines.sources._common.privacy import Pseudonymizer
 
 # Until when each account was read; written after the rows, so a load that was killed comes again.
 CRM_READS: Final = pa.schema(
@@ -44,7 +37,6 @@ CRM_FIELDS: Final = pa.schema(
         pa.field("custom_field", pa.string(), nullable=False),
     ]
 )
-_OAUTH: Final = ("CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "REDIRECT_URI")
 _IMPATIENT: Final = (5.0, 15.0)  # seconds to connect and to answer, for a person who waits
 _LOOK_AGAIN: Final = "Look at the record in the CRM; it is read again when it changes"
 
@@ -69,14 +61,38 @@ def crm_fields(settings: Settings) -> list[dict[str, str]]:
     ]
 
 
-def open_api(settings: Settings, crm: CrmConfig, **options: Any) -> JsonApi:
-    """Return the API of an account.
+def open_reader(
+    settings: Settings,
+    crm: CrmConfig,
+    people: Pseudonymizer,
+    environ: Mapping[str, str] | None = None,
+    **options: Any,
+) -> CrmReader:
+    """Return the reader of an account.
+
+    Args:
+        options: of `JsonApi`.
 
     Raises:
         AccessError: the environment has no credentials of it.
     """
-    credentials = credentials_of(settings, crm)
-    return JsonApi(crm.name, crm.url, credentials, per_second=crm.requests_per_second, **options)
+    kind = CRM_KINDS[crm.kind]
+    account = account_of(settings, crm, environ)
+    api = JsonApi(
+        crm.name, kind.base_url(account), kind.credentials(account),
+        per_second=crm.requests_per_second or kind.requests_per_second, **options,
+    )  # fmt: skip
+    return kind.reader(api, people)
+
+
+def account_of(
+    settings: Settings, crm: CrmConfig, environ: Mapping[str, str] | None = None
+) -> Account:
+    """Return where an account is, and what opens it."""
+    return Account(
+        crm.name, crm.url, lambda name: crm.secret(name, environ), crm.variable,
+        settings.tokens / f"{crm.name}.json",
+    )  # fmt: skip
 
 
 def check_crm(
@@ -87,72 +103,9 @@ def check_crm(
     Raises:
         ApiError: the account cannot be read.
     """
-    credentials = credentials_of(settings, crm, environ)
-    api = JsonApi(
-        crm.name, crm.url, credentials, per_second=crm.requests_per_second, attempts=2,
-        timeout=_IMPATIENT,
-    )  # fmt: skip
-    return AmoCrmReader(api, pseudonymizer(settings)).check()
-
-
-def credentials_of(
-    settings: Settings, crm: CrmConfig, environ: Mapping[str, str] | None = None
-) -> Credentials:
-    """Return a long-lived token, or OAuth tokens that renew themselves.
-
-    Raises:
-        AccessError: the environment has neither.
-    """
-    token = crm.secret("TOKEN", environ)
-    if token:
-        return LongLivedToken(token)
-    given = {name: crm.secret(name, environ) for name in _OAUTH}
-    path = settings.tokens / f"{crm.name}.json"
-    needed = [name for name in _OAUTH if name != "REFRESH_TOKEN" or not path.exists()]
-    missing = [crm.variable(name) for name in needed if not given[name]]
-    if missing:
-        raise AccessError(
-            crm.name,
-            "there are no credentials",
-            f"Put a long-lived token of the integration (its page, tab of keys) into "
-            f"{crm.variable('TOKEN')}, or OAuth's four values into "
-            f"{', '.join(crm.variable(name) for name in _OAUTH)}",
-        )
-    return RotatingTokens(crm.name, path, given["REFRESH_TOKEN"], _exchange(crm, given))
-
-
-def _exchange(crm: CrmConfig, given: dict[str, str | None]) -> Callable[[str], TokenPair]:
-    def buy(refresh_token: str) -> TokenPair:
-        body = {
-            "client_id": given["CLIENT_ID"], "client_secret": given["CLIENT_SECRET"],
-            "redirect_uri": given["REDIRECT_URI"], "grant_type": "refresh_token",
-            "refresh_token": refresh_token,
-        }  # fmt: skip
-        try:
-            # Asked once: a token that was sent is spent, whatever became of the answer.
-            response = requests.post(
-                f"{crm.url.rstrip('/')}/oauth2/access_token", json=body, timeout=60,
-                allow_redirects=False,
-            )  # fmt: skip
-        except requests.RequestException as error:
-            raise UnavailableError(
-                crm.name, f"tokens cannot be renewed ({type(error).__name__})", "Start again later"
-            ) from None
-        if response.status_code >= 500 or response.status_code == 429:
-            raise UnavailableError(
-                crm.name, f"tokens cannot be renewed ({response.status_code})", "Start again later"
-            )
-        if response.status_code != 200:
-            raise AccessError(
-                crm.name,
-                f"the refresh token is not accepted ({response.status_code})",
-                f"Allow the integration once more, put the new token into "
-                f"{crm.variable('REFRESH_TOKEN')} and remove tokens/{crm.name}.json from the home",
-            )
-        answer = response.json()
-        return TokenPair(answer["access_token"], answer["refresh_token"])
-
-    return buy
+    return open_reader(
+        settings, crm, pseudonymizer(settings), environ, attempts=2, timeout=_IMPATIENT
+    ).check()
 
 
 def load_crm(
@@ -172,10 +125,10 @@ def load_crm(
     people = pseudonymizer(settings)
     since = None if everything else _read_until(settings, crm)
     known = _known_ids(settings, crm) if since is None else None
-    reading = AmoCrmReader(open_api(settings, crm, **options), people).read(since, known)
+    reading = open_reader(settings, crm, people, **options).read(since, known)
     folder = settings.home / "landing"
     shutil.rmtree(folder, ignore_errors=True)
-    tables = CRM_TABLES[crm.kind]
+    tables = dict(CRM_KINDS[crm.kind].tables)
     try:
         with Landing(folder, tables) as landing:
             _land(landing, crm, reading, tables)
@@ -223,21 +176,21 @@ def _read_until(settings: Settings, crm: CrmConfig) -> datetime | None:
     return rows[0][0] if rows else None
 
 
-def _known_ids(settings: Settings, crm: CrmConfig) -> dict[str, dict[int, bool]]:
+def _known_ids(settings: Settings, crm: CrmConfig) -> Known:
     """Return which records are loaded, and whether each counts as removed."""
     schema = f"raw_{crm.kind}"
     return {
         table: {
-            int(number): bool(is_removed)
+            str(number): bool(is_removed)
             for number, is_removed in _rows(
                 settings, table, schema,
-                f"select {KEYS[table][0]}, coalesce(is_removed, false) from {schema}.{table}"
-                f" left join {schema}.removals on entity_id = {KEYS[table][0]}"
+                f"select {column}, coalesce(is_removed, false) from {schema}.{table}"
+                f" left join {schema}.removals on entity_id = {column}"
                 f" and entity_type = '{entity}' and removals.source_name = {table}.source_name"
                 f" where {table}.source_name = '{crm.name}'",
             )
         }
-        for entity, table in (("lead", "leads"), ("contact", "contacts"))
+        for table, (entity, column) in CRM_KINDS[crm.kind].removable.items()
     }  # fmt: skip
 
 

@@ -7,12 +7,12 @@ from typing import Literal
 import duckdb
 import pyarrow as pa
 
+from pipelines.lib.crm_kinds import CRM_KINDS
 from pipelines.lib.loading import load, load_tables
 from pipelines.settings import Settings
 from pipelines.sources._common.contracts import ENTITIES
 from pipelines.sources._common.landing import Landing, landed_resources
 from pipelines.sources._common.privacy import Pseudonymizer, load_key
-from pipelines.sources.amocrm.contract import TABLES as AMOCRM
 
 Kind = Literal["telegram_export", "whatsapp_export", "tabular"]
 
@@ -24,7 +24,9 @@ DATASETS: dict[str, tuple[str, ...]] = {
 }
 
 # Sources with raw tables of their own, which their API shapes.
-CRM_TABLES: dict[str, dict[str, pa.Schema]] = {"amocrm": AMOCRM}
+CRM_TABLES: dict[str, dict[str, pa.Schema]] = {
+    name: dict(kind.tables) for name, kind in CRM_KINDS.items()
+}
 
 
 def pseudonymizer(settings: Settings) -> Pseudonymizer:

@@ -24,6 +24,8 @@ Json = dict[str, Any]
 _ATTEMPTS: Final = 6
 _TIMEOUT: Final = (10, 60)
 _LONGEST_WAIT: Final = 60
+# Where vendors say what is wrong.
+_SAID_IN: Final = ("detail", "error_description", "message", "error", "title")
 
 
 class ApiError(Exception):
@@ -149,7 +151,21 @@ class JsonApi:
         Raises:
             AccessError, BlockedError, UnavailableError, AnswerError: as they say.
         """
-        response = self._ask(path, params)
+        return self._ask("GET", path, params=params)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Json | None:
+        """Return the answer to a question that is too long for an address; it must change nothing.
+
+        Raises:
+            AccessError, BlockedError, UnavailableError, AnswerError: as they say.
+        """
+        return self._ask("POST", path, json=body)
+
+    def _ask(self, method: str, path: str, **content: Any) -> Json | None:
+        headers = self._credentials.headers()
+        response = self._send(method, path, headers, content)
+        if response.status_code == 401 and self._credentials.renew(headers):
+            response = self._send(method, path, self._credentials.headers(), content)
         if "Date" in response.headers:
             self.server_time = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
         if response.status_code in (204, 404):
@@ -169,14 +185,8 @@ class JsonApi:
             )
         return body
 
-    def _ask(self, path: str, params: Mapping[str, Any] | None) -> requests.Response:
-        response = self._send(path, params, headers := self._credentials.headers())
-        if response.status_code == 401 and self._credentials.renew(headers):
-            response = self._send(path, params, self._credentials.headers())
-        return response
-
     def _send(
-        self, path: str, params: Mapping[str, Any] | None, headers: dict[str, str]
+        self, method: str, path: str, headers: dict[str, str], content: dict[str, Any]
     ) -> requests.Response:
         url = path if "://" in path else f"{self._base}/{path}"
         if not url.startswith(self._base + "/"):
@@ -185,9 +195,9 @@ class JsonApi:
                 self.source, "a link leads to another host", "Check the address of the source"
             )
         try:
-            response: requests.Response = self._session.get(
-                url, params=params, headers={**headers, "Accept": "application/json"},
-                allow_redirects=False,
+            response: requests.Response = self._session.request(
+                method, url, headers={**headers, "Accept": "application/json"},
+                allow_redirects=False, **content,
             )  # fmt: skip
         except (requests.RequestException, ValueError) as error:
             raise UnavailableError(
@@ -231,7 +241,8 @@ def _said(response: requests.Response) -> str:
         body = response.json()
     except ValueError:
         return ""
-    detail = body.get("detail") or body.get("title") if isinstance(body, dict) else None
+    known = body if isinstance(body, dict) else {}
+    detail = next((known[name] for name in _SAID_IN if known.get(name)), None)
     return f" ({str(detail)[:120]})" if detail else ""
 
 

@@ -12,17 +12,9 @@ from typing import Final
 import pyarrow as pa
 
 from pipelines.sources._common.contracts import REJECTED_ROWS, TIMESTAMP
+from pipelines.sources._common.crm import crm_schema
 
-
-def _schema(*fields: pa.Field) -> pa.Schema:
-    head = [
-        pa.field("row_key", pa.string(), nullable=False),
-        pa.field("source_name", pa.string(), nullable=False),
-    ]
-    return pa.schema([*head, *fields])
-
-
-LEADS: Final = _schema(
+LEADS: Final = crm_schema(
     pa.field("lead_id", pa.int64(), nullable=False),
     pa.field("price", pa.decimal128(18, 2)),
     pa.field("currency_code", pa.string()),  # of the account: it has one
@@ -43,7 +35,7 @@ LEADS: Final = _schema(
     pa.field("updated_at", TIMESTAMP, nullable=False),
     pa.field("closed_at", TIMESTAMP),
 )
-CONTACTS: Final = _schema(
+CONTACTS: Final = crm_schema(
     pa.field("contact_id", pa.int64(), nullable=False),
     pa.field("phone_ids", pa.string()),
     pa.field("email_ids", pa.string()),
@@ -54,42 +46,42 @@ CONTACTS: Final = _schema(
     pa.field("created_at", TIMESTAMP),
     pa.field("updated_at", TIMESTAMP, nullable=False),
 )
-COMPANIES: Final = _schema(
+COMPANIES: Final = crm_schema(
     pa.field("company_id", pa.int64(), nullable=False),
     pa.field("custom_fields", pa.string()),
     pa.field("created_at", TIMESTAMP),
     pa.field("updated_at", TIMESTAMP, nullable=False),
 )
-PIPELINES: Final = _schema(
+PIPELINES: Final = crm_schema(
     pa.field("pipeline_id", pa.int64(), nullable=False),
     pa.field("name", pa.string()),
     pa.field("sort", pa.int64()),
     pa.field("is_archive", pa.bool_()),
 )
-STATUSES: Final = _schema(
+STATUSES: Final = crm_schema(
     pa.field("pipeline_id", pa.int64(), nullable=False),
     pa.field("status_id", pa.int64(), nullable=False),
     pa.field("name", pa.string()),
     pa.field("sort", pa.int64()),
 )
-USERS: Final = _schema(
+USERS: Final = crm_schema(
     pa.field("user_id", pa.int64(), nullable=False),
     pa.field("name", pa.string()),
     pa.field("email_id", pa.string()),
     pa.field("is_active", pa.bool_()),
 )
-LOSS_REASONS: Final = _schema(
+LOSS_REASONS: Final = crm_schema(
     pa.field("loss_reason_id", pa.int64(), nullable=False),
     pa.field("name", pa.string()),
 )
-CUSTOM_FIELDS: Final = _schema(
+CUSTOM_FIELDS: Final = crm_schema(
     pa.field("entity_type", pa.string(), nullable=False),  # leads | contacts | companies
     pa.field("field_id", pa.int64(), nullable=False),
     pa.field("name", pa.string()),
     pa.field("code", pa.string()),
     pa.field("type", pa.string()),
 )
-EVENTS: Final = _schema(
+EVENTS: Final = crm_schema(
     pa.field("event_id", pa.string(), nullable=False),
     pa.field("type", pa.string(), nullable=False),
     pa.field("entity_type", pa.string(), nullable=False),
@@ -104,7 +96,7 @@ EVENTS: Final = _schema(
     pa.field("to_user_id", pa.int64()),
 )
 # Whether a record that was deleted, merged or restored is there; what is not named here is.
-REMOVALS: Final = _schema(
+REMOVALS: Final = crm_schema(
     pa.field("entity_type", pa.string(), nullable=False),  # lead | contact
     pa.field("entity_id", pa.int64(), nullable=False),
     pa.field("is_removed", pa.bool_(), nullable=False),
@@ -122,16 +114,4 @@ TABLES: Final[dict[str, pa.Schema]] = {
     "events": EVENTS,
     "removals": REMOVALS,
     "rejected_rows": REJECTED_ROWS,
-}
-KEYS: Final[dict[str, tuple[str, ...]]] = {
-    "leads": ("lead_id",),
-    "contacts": ("contact_id",),
-    "companies": ("company_id",),
-    "pipelines": ("pipeline_id",),
-    "statuses": ("pipeline_id", "status_id"),
-    "users": ("user_id",),
-    "loss_reasons": ("loss_reason_id",),
-    "custom_fields": ("entity_type", "field_id"),
-    "events": ("event_id",),
-    "removals": ("entity_type", "entity_id"),
 }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from pipelines.sources._common.api import AccessError, AnswerError, JsonApi
+from pipelines.sources._common.crm import Known, Reading
 from pipelines.sources._common.fields import FieldError, Json, nested, objects, required_integer
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.amocrm import rows as r
@@ -31,20 +31,6 @@ _API: Final = "api/v4"
 _NO_USERS: Final = "no right to read users: deals are loaded without names of their owners"
 
 
-@dataclass
-class Reading:
-    """What a load read: rows by table and key, so that what is read again replaces itself."""
-
-    until: datetime
-    tables: dict[str, dict[tuple[Any, ...], r.Row]] = field(default_factory=dict)
-    rejected: list[tuple[str, str, str]] = field(default_factory=list)  # table, record, reason
-    notes: list[str] = field(default_factory=list)
-
-    def put(self, table: str, key: tuple[Any, ...], row: r.Row) -> None:
-        """Keep a row instead of an older one of the same record."""
-        self.tables.setdefault(table, {})[key] = row
-
-
 class AmoCrmReader:
     """Reads one account.
 
@@ -59,19 +45,8 @@ class AmoCrmReader:
         self._has_filter = False
         self._currency: str | None = None
 
-    def read(
-        self, since: datetime | None, known: dict[str, dict[int, bool]] | None = None
-    ) -> Reading:
-        """Read what changed since the end of the last load; null: everything.
-
-        Args:
-            since: `Reading.until` of the last load that was kept.
-            known: ids of leads and contacts that were loaded before, and whether they count as
-                removed; after a reading of everything that is put right.
-
-        Raises:
-            ApiError: the account cannot be read.
-        """
+    def read(self, since: datetime | None, known: Known | None = None) -> Reading:
+        """Read what changed since the end of the last load; null: everything."""
         self._open()
         begun = self._server_time()
         reading = Reading(until=begun)
@@ -87,11 +62,7 @@ class AmoCrmReader:
         return reading
 
     def check(self) -> list[str]:
-        """Return what this account holds back.
-
-        Raises:
-            ApiError: the account cannot be read.
-        """
+        """Return what this account holds back."""
         self._open()
         notes = []
         if not self._has_filter:
@@ -225,12 +196,12 @@ class AmoCrmReader:
     def _after(self, begun: datetime) -> datetime:
         return max(begun, self._server_time()) + timedelta(hours=1)
 
-    def _mark_missing(self, reading: Reading, known: dict[str, dict[int, bool]]) -> None:
+    def _mark_missing(self, reading: Reading, known: Known) -> None:
         for entity, table in (("lead", "leads"), ("contact", "contacts")):
-            there = {key[0] for key in reading.tables.get(table, {})}
+            there = {str(key[0]) for key in reading.tables.get(table, {})}
             for number, was_removed in sorted(known.get(table, {}).items()):
                 if (number not in there) != was_removed:
-                    self._remove(reading, entity, number, is_removed=not was_removed)
+                    self._remove(reading, entity, int(number), is_removed=not was_removed)
 
     def _keep_lead(self, reading: Reading, row: Json) -> None:
         self._kept(

@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
-from pipelines.lib.crm_loading import credentials_of
+from pipelines.lib.crm_loading import account_of
 from pipelines.sandbox.apis.amocrm import AmoCrm
 from pipelines.sandbox.crm import Crm
 from pipelines.settings import CrmConfig, Settings
 from pipelines.sources._common.api import AccessError
+from pipelines.sources.amocrm.access import amocrm_credentials
 from tests.sources.amocrm.arriving import arrived, assert_true, load
 from tests.sources.amocrm.conftest import DAY, config
 
@@ -70,10 +71,11 @@ def test_two_that_refresh_at_once_buy_one_pair(
 ) -> None:
     account = config(served(emulator))
     found: list[dict[str, str]] = []
-    threads = [
-        threading.Thread(target=lambda: found.append(credentials_of(home, account).headers()))
-        for _ in range(8)
-    ]
+
+    def ask() -> None:
+        found.append(amocrm_credentials(account_of(home, account)).headers())
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
