@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import re
 import secrets
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -36,6 +39,7 @@ _USER: Final = 123_100
 _MAX_LIMIT: Final = 250
 _MAX_EVENTS: Final = 100
 _REFUSALS_BEFORE_BLOCK: Final = 30
+_MOST_KEPT: Final = 200  # answers that are kept for their further pages
 _EVENT_TYPES: Final = {
     "contact_added": ("contact_added",), "contact_merged": ("entity_merged",),
     "contact_deleted": ("contact_deleted",), "deal_added": ("lead_added",),
@@ -95,7 +99,8 @@ class AmoCrm:
     between_pages: Callable[[int], None] | None = None
     change_row: Callable[[str, Json], Json] | None = None  # a schema that changes
     _issued: dict[str, int] = field(default_factory=dict)
-    _pages: dict[tuple[Any, ...], list[Json]] = field(default_factory=dict)
+    _pages: dict[tuple[Any, ...], list[Any]] = field(default_factory=dict)
+    _found_at: int = -1
     _answered: int = 0
 
     @property
@@ -293,20 +298,32 @@ class AmoCrm:
         types = query.getlist("filter[type][]")
         begin = int(query.get("filter[created_at][from]", 0))
         end = int(query.get("filter[created_at][to]", 1 << 62))
-        entities = query.getlist("filter[entity][]")
-        key = ("events", *types, begin, end, *entities, self.crm.version)
-        if key not in self._pages:
-            self._pages.clear()
-            self._pages[key] = [
+        rows = self._kept(
+            ("events", *types, begin, end),
+            lambda: [
                 {"change": change, "type": type_, "entity_id": number}
-                for change in reversed(self.crm.happened)
-                if begin <= change.at <= end
+                for change in reversed(self._between(begin, end))
                 for type_ in _EVENT_TYPES.get(change.kind, ())
                 if not types or type_ in types
                 for number in _ids_of(change)
-            ]
-        rows = self._pages[key]
+            ],
+        )
         return self._page(request, "events", rows, _event_row, _MAX_EVENTS)
+
+    def _between(self, begin: int, end: int) -> list[Change]:
+        """What happened from a second to another one; changes are in the order of time."""
+        happened = self._kept(("happened",), lambda: self.crm.happened)
+        first = bisect_left(happened, begin, key=attrgetter("at"))
+        return happened[first : bisect_right(happened, end, key=attrgetter("at"))]
+
+    def _kept(self, question: tuple[Any, ...], find: Callable[[], list[Any]]) -> list[Any]:
+        """Find an answer once, until the CRM moves on: lists are asked for page by page."""
+        if self._found_at != self.crm.version or len(self._pages) > _MOST_KEPT:
+            self._pages.clear()
+            self._found_at = self.crm.version
+        if question not in self._pages:
+            self._pages[question] = find()
+        return self._pages[question]
 
     def _lead_row(self, deal: Deal, asked: set[str]) -> Json:
         rate = self.rates[deal.currency_code] if deal.currency_code != self.currency else 1
@@ -342,11 +359,8 @@ class AmoCrm:
     def _contact_row(self, contact: Contact, asked: set[str]) -> Json:
         embedded: Json = {"tags": [], "companies": []}
         if "leads" in asked:
-            embedded["leads"] = [
-                {"id": deal.deal_id}
-                for deal in self.crm.deals.values()
-                if deal.contact_id == contact.contact_id
-            ]
+            linked = self._kept(("deals of contacts",), lambda: [self._deals_of_contacts()])[0]
+            embedded["leads"] = [{"id": number} for number in linked[contact.contact_id]]
         values = {3: contact.phone, 4: contact.email, 5: contact.telegram_id}
         return self._changed("contacts", {
             "id": contact.contact_id, "name": contact.name,
@@ -357,6 +371,12 @@ class AmoCrm:
             "custom_fields_values": _values("contacts", values), "account_id": 5_135_160,
             "_embedded": embedded,
         })  # fmt: skip
+
+    def _deals_of_contacts(self) -> defaultdict[int, list[int]]:
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        for deal in self.crm.deals.values():
+            found[deal.contact_id].append(deal.deal_id)
+        return found
 
     def _changed(self, entity: str, row: Json) -> Json:
         return row if self.change_row is None else self.change_row(entity, row)
@@ -374,16 +394,21 @@ class AmoCrm:
         order = next((name for name in query if name.startswith("order[")), "order[id]")
         backwards = query.get(order) == "desc"
         by = {"order[updated_at]": "updated_at", "order[created_at]": "created_at"}.get(order, key)
-        kept = (entity, begin, end, tuple(sorted(ids)), order, backwards, self.crm.version)
-        if kept not in self._pages:
-            self._pages.clear()
-            found = [
-                row for row in records
+        sorted_rows = self._kept(
+            (entity, by, backwards),
+            lambda: sorted(
+                records, key=lambda row: (getattr(row, by), getattr(row, key)), reverse=backwards
+            ),
+        )
+        if not ids and begin == 0 and end == 1 << 62:
+            return sorted_rows
+        return self._kept(
+            (entity, begin, end, tuple(sorted(ids)), by, backwards),
+            lambda: [
+                row for row in sorted_rows
                 if begin <= row.updated_at <= end and (not ids or getattr(row, key) in ids)
-            ]  # fmt: skip
-            found.sort(key=lambda row: (getattr(row, by), getattr(row, key)), reverse=backwards)
-            self._pages[kept] = found
-        return self._pages[kept]
+            ],
+        )  # fmt: skip
 
     def _page(
         self,

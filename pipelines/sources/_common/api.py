@@ -24,6 +24,7 @@ Json = dict[str, Any]
 _ATTEMPTS: Final = 6
 _TIMEOUT: Final = (10, 60)
 _LONGEST_WAIT: Final = 60
+_THREADS: Final = 16  # connections that are kept open
 # Where vendors say what is wrong.
 _SAID_IN: Final = ("detail", "error_description", "message", "error", "title")
 
@@ -101,21 +102,32 @@ class Pace:
         if turn > now:
             time.sleep(turn - now)
 
+    def hold(self, seconds: float) -> None:
+        """Let nobody pass for a while: the vendor asked one of the threads to wait."""
+        with self._lock:
+            self._next = max(self._next, time.monotonic() + seconds)
+
 
 class _PacedAdapter(HTTPAdapter):
     """Waits before every attempt, the repeated ones among them."""
 
-    def __init__(self, pace: Pace) -> None:
-        super().__init__()
+    def __init__(self, pace: Pace, pause: float) -> None:
+        super().__init__(pool_maxsize=_THREADS)
         self._pace = pace
+        self._pause = pause
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
         self._pace.wait()
-        return super().send(*args, **kwargs)
+        response = super().send(*args, **kwargs)
+        if response.status_code == 429:
+            # The other threads would go on into a block of the whole integration.
+            told = response.headers.get("Retry-After", "")
+            self._pace.hold(min(float(told), _LONGEST_WAIT) if told.isdigit() else self._pause)
+        return response
 
 
 class JsonApi:
-    """An API that answers JSON objects."""
+    """An API that answers JSON objects; threads may ask it together."""
 
     def __init__(
         self,
@@ -140,10 +152,17 @@ class JsonApi:
             request_max_retry_delay=_LONGEST_WAIT,
             retry_condition=_ends_early,
         )
-        self._session = client.session
-        adapter = _PacedAdapter(Pace(per_second))
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, adapter)
+        self._client = client
+        self._adapter = _PacedAdapter(Pace(per_second), backoff_seconds)
+
+    @property
+    def _session(self) -> requests.Session:
+        """The session of this thread; all of them pass through one pace."""
+        session: requests.Session = self._client.session
+        if session.adapters.get("https://") is not self._adapter:
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, self._adapter)
+        return session
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Json | None:
         """Return the object at a path or at a link of this API; null where there is none.
