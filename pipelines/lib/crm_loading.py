@@ -170,10 +170,23 @@ def _load_rows(
         with Landing(folder, tables) as landing:
             found = {table: spool.unite(table, landing.path(table)) for table in tables}
             landing.rows.update({table: rows for table, rows in found.items() if rows})
-        load(settings, f"raw_{crm.kind}", landed_resources(landing, tables))
+        there = _tables_of(settings, f"raw_{crm.kind}")
+        # A table without rows costs as much as one with them, so it is loaded only to be there.
+        wanted = [table for table in tables if landing.rows.get(table) or table not in there]
+        load(settings, f"raw_{crm.kind}", landed_resources(landing, wanted))
         return dict(landing.rows)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tables_of(settings: Settings, schema: str) -> set[str]:
+    if not settings.warehouse.exists():
+        return set()
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        found = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = ?", [schema]
+        )
+        return {table for (table,) in found.fetchall()}
 
 
 def _read_until(settings: Settings, crm: CrmConfig) -> datetime | None:

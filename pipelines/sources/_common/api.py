@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from heapq import heappop, heappush
 from typing import Any, Final, Protocol
 
 import requests
@@ -24,6 +25,7 @@ Json = dict[str, Any]
 _ATTEMPTS: Final = 6
 _TIMEOUT: Final = (10, 60)
 _LONGEST_WAIT: Final = 60
+_RENEWALS: Final = 5  # of tokens, in one request: other threads renew them as well
 _THREADS: Final = 16  # connections that are kept open
 # Where vendors say what is wrong.
 _SAID_IN: Final = ("detail", "error_description", "message", "error", "title")
@@ -85,27 +87,65 @@ class LongLivedToken:
         return False
 
 
-@dataclass
 class Pace:
-    """Lets requests of all threads pass at even distances, so that no second sees too many."""
+    """Lets requests of all threads pass, so that no second of the vendor's sees too many.
 
-    per_second: float
-    _next: float = 0.0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    They begin at even distances. That alone is not enough: requests that were held up on their way
+    arrive together. So a request counts for a second from the latest moment at which it may have
+    arrived, which its answer tells, and no more count at once than the next whole number.
 
-    def wait(self) -> None:
-        """Wait for one's turn."""
+    Args:
+        per_second: requests that begin in a second.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._distance = 1 / per_second
+        self._most = int(per_second) + 1
+        self._clock = clock
+        self._next = 0.0
+        self._running = 0
+        self._counted: list[float] = []  # until when, a heap
+        self._fastest: float | None = None
+        self._lock = threading.Lock()
+
+    def begin(self) -> float:
+        """Wait for one's turn; returns the moment of beginning."""
+        while (delay := self.delay()) > 0:
+            time.sleep(delay)
+        return self._clock()
+
+    def delay(self) -> float:
+        """Return how long to wait before asking again; 0: the turn is taken."""
         with self._lock:
-            now = time.monotonic()
-            turn = max(self._next, now)
-            self._next = turn + 1 / self.per_second
-        if turn > now:
-            time.sleep(turn - now)
+            now = self._clock()
+            while self._counted and self._counted[0] <= now:
+                heappop(self._counted)
+            if self._next > now:
+                return self._next - now
+            if self._running + len(self._counted) >= self._most:
+                return self._counted[0] - now if self._counted else self._distance
+            # Who wakes a little late makes up for it.
+            base = self._next if now - self._next < self._distance else now
+            self._next = base + self._distance
+            self._running += 1
+            return 0.0
+
+    def end(self, begun: float, *, is_answered: bool = True) -> None:
+        """Tell that a request was answered, or given up."""
+        with self._lock:
+            now = self._clock()
+            self._running -= 1
+            way = self._fastest or 0.0
+            if is_answered:
+                self._fastest = min(now - begun, self._fastest or now - begun)
+                way = self._fastest
+            heappush(self._counted, now - way + max(1.0, self._distance))
 
     def hold(self, seconds: float) -> None:
         """Let nobody pass for a while: the vendor asked one of the threads to wait."""
         with self._lock:
-            self._next = max(self._next, time.monotonic() + seconds)
+            self._next = max(self._next, self._clock() + seconds)
 
 
 class _PacedAdapter(HTTPAdapter):
@@ -117,8 +157,13 @@ class _PacedAdapter(HTTPAdapter):
         self._pause = pause
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        self._pace.wait()
-        response = super().send(*args, **kwargs)
+        begun = self._pace.begin()
+        try:
+            response = super().send(*args, **kwargs)
+        except BaseException:
+            self._pace.end(begun, is_answered=False)
+            raise
+        self._pace.end(begun)
         if response.status_code == 429:
             # The other threads would go on into a block of the whole integration.
             told = response.headers.get("Retry-After", "")
@@ -183,8 +228,11 @@ class JsonApi:
     def _ask(self, method: str, path: str, **content: Any) -> Json | None:
         headers = self._credentials.headers()
         response = self._send(method, path, headers, content)
-        if response.status_code == 401 and self._credentials.renew(headers):
-            response = self._send(method, path, self._credentials.headers(), content)
+        for _ in range(_RENEWALS):
+            if response.status_code != 401 or not self._credentials.renew(headers):
+                break
+            headers = self._credentials.headers()
+            response = self._send(method, path, headers, content)
         if "Date" in response.headers:
             self.server_time = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
         if response.status_code in (204, 404):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 
 import pytest
@@ -30,18 +31,59 @@ def test_error_of_one_ends_the_others() -> None:
     assert all(ended)
 
 
-def test_pace_of_all_threads_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [100.0]
-    slept: list[float] = []
-    monkeypatch.setattr("pipelines.sources._common.api.time.monotonic", lambda: now[0])
-    monkeypatch.setattr("pipelines.sources._common.api.time.sleep", slept.append)
-    pace = Pace(per_second=4)
+class Clock:
+    now = 100.0
 
-    for _ in range(3):
-        pace.wait()
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_requests_begin_at_even_distances() -> None:
+    clock = Clock()
+    pace = Pace(4, clock)
+    begun = []
+    for _ in range(5):
+        while (delay := pace.delay()) > 0:
+            clock.now += delay
+        begun.append(clock.now)
+        pace.end(clock.now)
+    assert begun == [100.0, 100.25, 100.5, 100.75, 101.0]
     pace.hold(10)
-    pace.wait()
-    now[0] = 200.0
-    pace.wait()
+    assert pace.delay() == 10.0
 
-    assert slept == [0.25, 0.5, 10.0]
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_second_of_the_vendor_sees_too_many(seed: int) -> None:
+    """Whatever holds requests up on their way, while the quickest way is known."""
+    chance, clock = random.Random(seed), Clock()
+    pace, running, arrivals = Pace(6, clock), [], []
+    way = 0.15
+    pace.end(clock.now - 2 * way - pace_taken(pace, clock))
+    begin = clock.now
+    while clock.now < begin + 300:
+        running.sort()
+        delay = pace.delay()
+        if delay == 0:
+            stall = chance.uniform(0, 5) if chance.random() < 0.1 else 0.0
+            arrivals.append(clock.now + way + stall)
+            running.append((clock.now + 2 * way + stall, clock.now))
+            continue
+        if running and running[0][0] <= clock.now + delay:
+            answered, begun = running.pop(0)
+            clock.now = max(clock.now, answered)
+            pace.end(begun)
+        else:
+            clock.now += delay
+    arrivals.sort()
+    # A second is half open, and clocks have rounding.
+    assert all(
+        late - early >= 1 - 1e-6 for early, late in zip(arrivals, arrivals[7:], strict=False)
+    )
+    assert len(arrivals) > 300 * 2
+
+
+def pace_taken(pace: Pace, clock: Clock) -> float:
+    """Let one request begin now."""
+    while (delay := pace.delay()) > 0:
+        clock.now += delay
+    return 0.0
