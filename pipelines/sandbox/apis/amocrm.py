@@ -23,6 +23,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from pipelines.sandbox.apis.amocrm_work import (
+    call_rows,
+    talk_rows,
+    task_rows,
+    threads_of,
+    unsorted_rows,
+)
 from pipelines.sandbox.apis.serving import Asgi, Emulator, Json
 from pipelines.sandbox.business import LOST, PIPELINES, STAGES, WON
 from pipelines.sandbox.crm import Change, Contact, Deal
@@ -38,9 +45,10 @@ _MAX_LIMIT: Final = 250
 _MAX_EVENTS: Final = 100
 _REFUSALS_BEFORE_BLOCK: Final = 30
 _MOST_KEPT: Final = 200  # answers that are kept for their further pages
+_CHAT: Final = "incoming_chat_message"
 _EVENT_TYPES: Final = {
     "contact_added": ("contact_added",), "contact_merged": ("entity_merged",),
-    "contact_deleted": ("contact_deleted",), "deal_added": ("lead_added",),
+    "contact_deleted": ("contact_deleted",), "deal_added": ("lead_added", _CHAT),
     "stage_changed": ("lead_status_changed",), "deal_deleted": ("lead_deleted",),
     "owner_changed": ("entity_responsible_changed",), "deal_restored": ("lead_restored",),
     "deal_merged": ("entity_merged",), "deal_edited": ("sale_field_changed",),
@@ -59,7 +67,7 @@ _FIELDS: Final[dict[str, tuple[Json, ...]]] = {
         {"id": 4, "name": "Email", "code": "EMAIL", "type": "multitext"},
         {"id": 5, "name": "Telegram", "code": "IM", "type": "multitext"},
     ),
-    "companies": (),
+    "companies": ({"id": 7, "name": "Email", "code": "EMAIL", "type": "multitext"},),
 }
 
 
@@ -74,6 +82,13 @@ def user_id(agent: int) -> int:
     return _USER + agent
 
 
+@dataclass(frozen=True)
+class _Company:
+    company_id: int
+    created_at: int
+    updated_at: int
+
+
 @dataclass
 class AmoCrm(Emulator):
     """An account; 7 requests a second are let through."""
@@ -86,6 +101,8 @@ class AmoCrm(Emulator):
     # False: the add-on is not paid, so filters of leads, contacts and companies are ignored.
     has_filter: bool = True
     users_allowed: bool = True
+    # False: what amoCRM's own reference does not have, unlike Kommo's.
+    lists_talks: bool = True
     currency: str = "RUB"
     rates: dict[str, int] = field(default_factory=lambda: {"RUB": 1, "EUR": 100})
     _issued: dict[str, int] = field(default_factory=dict)
@@ -107,6 +124,11 @@ class AmoCrm(Emulator):
             Route("/api/v4/leads", self._guarded(self._leads), methods=get),
             Route("/api/v4/contacts", self._guarded(self._contacts), methods=get),
             Route("/api/v4/companies", self._guarded(self._companies), methods=get),
+            Route("/api/v4/talks", self._guarded(self._talks), methods=get),
+            Route("/api/v4/talks/{number:int}", self._guarded(self._talk), methods=get),
+            Route("/api/v4/tasks", self._guarded(self._tasks), methods=get),
+            Route("/api/v4/leads/unsorted", self._guarded(self._unsorted), methods=get),
+            Route("/api/v4/{entity}/notes", self._guarded(self._notes), methods=get),
             Route("/api/v4/leads/{number:int}", self._guarded(self._lead), methods=get),
             Route("/api/v4/contacts/{number:int}", self._guarded(self._contact), methods=get),
         ]
@@ -264,19 +286,71 @@ class AmoCrm(Emulator):
         )
 
     def _companies(self, request: Request) -> Response:
+        companies = self._kept(("companies of deals",), self._companies_of_deals)
+        rows = self._found("companies", request, companies, "company_id")
+        return self._page(
+            request, "companies", rows,
+            lambda company: {
+                "id": company.company_id, "name": self.crm.companies[company.company_id],
+                "created_at": company.created_at, "updated_at": company.updated_at,
+                "custom_fields_values": _values(
+                    "companies", {7: f"office@c{company.company_id}.example"}
+                ),
+                "_embedded": {"tags": []},
+            },
+        )  # fmt: skip
+
+    def _companies_of_deals(self) -> list[_Company]:
         begun: dict[int, int] = {}
         for deal in self.crm.deals.values():
             if deal.company_id is not None:
                 first = begun.get(deal.company_id, deal.created_at)
                 begun[deal.company_id] = min(first, deal.created_at)
-        rows: list[Json] = [
-            {
-                "id": number, "name": self.crm.companies[number], "created_at": at,
-                "updated_at": at, "custom_fields_values": None, "_embedded": {"tags": []},
-            }
-            for number, at in sorted(begun.items())
-        ]  # fmt: skip
-        return self._page(request, "companies", rows, lambda row: row)
+        return [_Company(number, at, at) for number, at in begun.items()]
+
+    # Work
+
+    def _talks(self, request: Request) -> Response:
+        if not self.lists_talks:
+            return _problem(404, "Not Found", "Not found")
+        rows = self._all_talks()
+        wanted = request.query_params.get("filter[entity_id]")
+        if wanted is not None:
+            kind = request.query_params.get("filter[entity_type]")
+            rows = [
+                row for row in rows
+                if str(row["entity_id"]) == wanted and row["entity_type"] == kind
+            ]  # fmt: skip
+        return self._page(request, "talks", rows)
+
+    def _all_talks(self) -> list[Json]:
+        threads = self._kept(("threads",), lambda: [threads_of(self.crm)])[0]
+        return self._kept(("talks",), lambda: talk_rows(self.crm, threads))
+
+    def _talk(self, request: Request) -> Response:
+        number = request.path_params["number"]
+        found = [row for row in self._all_talks() if row["talk_id"] == number]
+        return _hal(found[0]) if found else _problem(404, "Not Found", "Not found")
+
+    def _tasks(self, request: Request) -> Response:
+        rows = self._kept(("tasks",), lambda: task_rows(self.crm))
+        return self._since(request, "tasks", rows)
+
+    def _notes(self, request: Request) -> Response:
+        entity = request.path_params["entity"]
+        rows = self._kept(("calls", entity), lambda: call_rows(self.crm, entity))
+        types = request.query_params.getlist("filter[note_type][]")
+        return self._since(
+            request, "notes", [row for row in rows if not types or row["note_type"] in types]
+        )
+
+    def _unsorted(self, request: Request) -> Response:
+        return self._page(request, "unsorted", unsorted_rows(self.crm))
+
+    def _since(self, request: Request, name: str, rows: list[Json]) -> Response:
+        """Tasks and notes have filters without the add-on."""
+        begin = int(request.query_params.get("filter[updated_at][from]", 0))
+        return self._page(request, name, [row for row in rows if row["updated_at"] >= begin])
 
     def _events(self, request: Request) -> Response:
         query = request.query_params
@@ -289,7 +363,7 @@ class AmoCrm(Emulator):
                 {"change": change, "type": type_, "entity_id": number}
                 for change in reversed(self._between(begin, end))
                 for type_ in _EVENT_TYPES.get(change.kind, ())
-                if not types or type_ in types
+                if (not types or type_ in types) and _is_told(change, type_)
                 for number in _ids_of(change)
             ],
         )
@@ -430,6 +504,11 @@ class AmoCrm(Emulator):
         )
 
 
+def _is_told(change: Change, type_: str) -> bool:
+    """A message is told of where the deal began in a chat."""
+    return type_ != _CHAT or change.after.conversation_id is not None
+
+
 def _ids_of(change: Change) -> tuple[int, ...]:
     """A merge is told of both records, without saying which one stays."""
     if change.kind in ("contact_merged", "deal_merged"):
@@ -451,8 +530,13 @@ def _event_row(found: Json) -> Json:
             [{"responsible_user": {"id": user_id(side)}}] for side in (change.before, change.after)
         )
     entity = "lead" if change.entity == "deal" else "contact"
+    is_message = found["type"] == _CHAT
+    if is_message:
+        talk = change.after.conversation_id
+        after = [{"message": {"id": f"m{talk}", "talk_id": talk, "origin": "telegram"}}]
     return {
-        "id": f"01{change.number:020d}{found['entity_id'] % 10_000:04d}", "type": found["type"],
+        "id": f"0{2 - is_message}{change.number:020d}{found['entity_id'] % 10_000:04d}",
+        "type": found["type"],
         "entity_id": found["entity_id"], "entity_type": entity,
         "created_by": 0 if change.agent is None else user_id(change.agent),
         "created_at": change.at, "account_id": 5_135_160, "value_after": after,

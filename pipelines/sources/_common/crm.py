@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import pyarrow as pa
 
 from pipelines.sources._common.api import Credentials, JsonApi
+from pipelines.sources._common.fields import FieldError
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources._common.spool import Row, Spool
 
@@ -53,6 +54,25 @@ class Reading:
     def put(self, table: str, key: tuple[Any, ...], row: Row) -> None:
         """Keep a row instead of an older one of the same record."""
         self._spool.put(table, key, row)
+
+    def keep(
+        self, table: str, record: object, key: tuple[str, ...], make: Callable[[], Row]
+    ) -> Row | None:
+        """Put a row as it is made; a field that does not fit sends its record to the quarantine.
+
+        Args:
+            table: where it goes.
+            record: id of the record, for a person who looks it up.
+            key: columns of the key.
+            make: makes the row, or raises FieldError.
+        """
+        try:
+            row = make()
+        except FieldError as error:
+            self.rejected.append((table, f"{table} {record}", str(error)))
+            return None
+        self.put(table, tuple(row[name] for name in key), row)
+        return row
 
     def rows(self, table: str) -> Iterator[Row]:
         """Yield what was put, in the order of reading: the last row of a key is right."""

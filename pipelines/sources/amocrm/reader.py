@@ -11,11 +11,12 @@ from typing import Final
 
 from pipelines.sources._common.api import AccessError, AnswerError, JsonApi
 from pipelines.sources._common.crm import Known, Reading
-from pipelines.sources._common.fields import FieldError, Json, nested, objects, required_integer
+from pipelines.sources._common.fields import Json, integer, nested, objects, required_integer
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources._common.together import Task, together
 from pipelines.sources.amocrm import rows as r
-from pipelines.sources.amocrm.lists import EVENT_PAGE, PAGE, START, Lists, changed_at
+from pipelines.sources.amocrm.activity import Activity
+from pipelines.sources.amocrm.lists import DONE, EVENT_PAGE, PAGE, START, Lists, changed_at
 
 # Changes that the vendor shows late or with another clock are read by the next load once more.
 LOOK_BACK: Final = timedelta(minutes=10)
@@ -31,6 +32,7 @@ _LEAD_PARTS: Final = "contacts,loss_reason,source"
 _PARTS: Final[dict[str, Json]] = {
     "leads": {"with": _LEAD_PARTS}, "contacts": {"with": "leads"}, "companies": {},
 }  # fmt: skip
+_KEYS: Final = {"leads": "lead_id", "contacts": "contact_id", "companies": "company_id"}
 _ROUNDS: Final = 3
 # Answers take up to a second: so many threads use all that the limit allows.
 _THREADS: Final = 6
@@ -39,7 +41,6 @@ _WINDOWS: Final = 4
 _MANY_DEALS: Final = 5_000
 _WINDOWS_OF_MANY: Final = 64
 _NO_USERS: Final = "no right to read users: deals are loaded without names of their owners"
-_DONE: Final = "done"
 
 Move = tuple[str, int, datetime]
 
@@ -57,20 +58,10 @@ class AmoCrmReader:
         self._lists = Lists(api)
         self._people = people
         self._currency: str | None = None
+        self._account: Json = {}
         # Events after which records are looked at again: id of the event, entity, id, time.
         self._moves: dict[str, Move] = {}
-        self._keep: dict[str, Callable[[Reading, Json], object]] = {
-            "leads": lambda reading, row: self._kept(
-                reading, "leads", row, lambda item: r.lead_row(item, self._currency, people),
-                "lead_id",
-            ),
-            "contacts": lambda reading, row: self._kept(
-                reading, "contacts", row, lambda item: r.contact_row(item, people), "contact_id"
-            ),
-            "companies": lambda reading, row: self._kept(
-                reading, "companies", row, lambda item: r.company_row(item, people), "company_id"
-            ),
-        }  # fmt: skip
+        self._activity = Activity(self._lists, people)
 
     def read(self, reading: Reading, known: Known | None = None) -> None:
         """Read what changed since the end of the last load; without one, everything."""
@@ -100,6 +91,7 @@ class AmoCrmReader:
                 self._api.source, "there is no such account", "Check the address of the source"
             )
         self._lists.has_filter = bool(account.get("is_api_filter_enabled"))
+        self._account = account
         self._currency = account.get("currency")
 
     def _server_time(self) -> datetime:
@@ -116,7 +108,9 @@ class AmoCrmReader:
         )
         if "windows" not in reading.marks:
             reading.marks["windows"] = self._windows(int(begun.timestamp()))
-        tasks = self._record_tasks(reading, None, marked=True)
+        tasks = [
+            *self._record_tasks(reading, None, marked=True), *self._activity.everything(reading)
+        ]  # fmt: skip
         for start, end in reading.marks["windows"]:
             tasks.append(partial(self._read_window, reading, (start, end)))
         together(tasks, _THREADS)
@@ -144,7 +138,9 @@ class AmoCrmReader:
         # While everything was read records may have vanished all the time since its beginning.
         hidden_since = since if reading.since is None else reading.until
         self._read_dictionaries(reading)
-        together(self._record_tasks(reading, start), _THREADS)
+        self._keep_account(reading)
+        work = self._activity.update(reading, start, self._end(), reading.until)
+        together([*self._record_tasks(reading, start), *work], _THREADS)
         events_since = start
         for _ in range(_ROUNDS):
             checked = self._server_time()
@@ -163,26 +159,35 @@ class AmoCrmReader:
     def _is_exact(self, reading: Reading) -> bool:
         return self._lists.is_exact and not reading.marks.get("counted")
 
+    def _keep_account(self, reading: Reading) -> None:
+        row = {
+            "account_id": integer(self._account, "id"), "currency_code": self._currency,
+            "read_at": reading.until,
+        }  # fmt: skip
+        reading.put("accounts", (), row)
+
     def _read_dictionaries(self, reading: Reading) -> None:
         for row in self._lists.all("leads/pipelines", "pipelines"):
-            with_id = self._kept(reading, "pipelines", row, r.pipeline_row, "pipeline_id")
-            if with_id is None:
+            kept = reading.keep(
+                "pipelines", row.get("id"), ("pipeline_id",), partial(r.pipeline_row, row)
+            )
+            if kept is None:
                 continue
-            number = with_id["pipeline_id"]
+            number = kept["pipeline_id"]
             for status in objects(nested(row, "_embedded"), "statuses"):
                 found = r.status_row(status, number)
                 reading.put("statuses", (number, found["status_id"]), found)
         for row in self._lists.all("leads/loss_reasons", "loss_reasons"):
-            self._kept(reading, "loss_reasons", row, r.loss_reason_row, "loss_reason_id")
+            make = partial(r.loss_reason_row, row)
+            reading.keep("loss_reasons", row.get("id"), ("loss_reason_id",), make)
         for entity in _PARTS:
             for row in self._lists.all(f"{entity}/custom_fields", "custom_fields"):
                 found = r.custom_field_row(row, entity)
                 reading.put("custom_fields", (entity, found["field_id"]), found)
         try:
             for row in self._lists.all("users", "users"):
-                self._kept(
-                    reading, "users", row, lambda item: r.user_row(item, self._people), "user_id"
-                )
+                make = partial(r.user_row, row, self._people)
+                reading.keep("users", row.get("id"), ("user_id",), make)
         except AccessError:
             reading.notes.append(_NO_USERS)
 
@@ -201,7 +206,7 @@ class AmoCrmReader:
         stop: threading.Event,
     ) -> None:  # fmt: skip
         place = reading.marks.get(mark) if mark else None
-        if place == _DONE:
+        if place == DONE:
             return
         pages = self._lists.changed(
             entity, start, _PARTS[entity], (place[0], place[1]) if place else START
@@ -209,9 +214,9 @@ class AmoCrmReader:
         for rows, following in pages:
             with reading.lock:
                 for row in rows:
-                    self._keep[entity](reading, row)
+                    self._keep(reading, entity, row)
                 if mark:
-                    reading.marks[mark] = following or _DONE
+                    reading.marks[mark] = following or DONE
                     reading.marks["counted"] = not self._is_exact(reading)
             if stop.is_set():
                 return
@@ -221,7 +226,7 @@ class AmoCrmReader:
     ) -> None:
         query = {"with": "only_deleted", "order[updated_at]": "desc", "limit": PAGE}
         page = reading.marks.get(mark, 1) if mark else 1
-        if page == _DONE:
+        if page == DONE:
             return
         for rows, following in self._lists.numbered("leads", "leads", query, page):
             fresh = [row for row in rows if start is None or changed_at(row) >= start]
@@ -229,7 +234,7 @@ class AmoCrmReader:
                 for row in fresh:
                     self._remove(reading, "lead", required_integer(row, "id"), is_removed=True)
                 if mark:
-                    reading.marks[mark] = following or _DONE
+                    reading.marks[mark] = following or DONE
             if len(fresh) < len(rows) or stop.is_set():
                 return
 
@@ -239,25 +244,28 @@ class AmoCrmReader:
         """Read a piece of the history; it is over, so its pages do not move."""
         mark = f"events {window[0]}"
         page = reading.marks.get(mark, 1)
-        if page == _DONE:
+        if page == DONE:
             return
         for rows, following in self._event_pages(*window, page):
             with reading.lock:
                 for row in rows:
                     self._keep_event(reading, row)
-                reading.marks[mark] = following or _DONE
+                reading.marks[mark] = following or DONE
             if stop.is_set():
                 return
 
     def _read_moves(self, reading: Reading, start: int) -> None:
         """Read the history since a moment, and remember after what to look again."""
-        end = max(reading.until or self._server_time(), self._server_time()) + timedelta(hours=1)
-        for rows, _ in self._event_pages(start, int(end.timestamp()), 1):
+        for rows, _ in self._event_pages(start, self._end(), 1):
             for row in rows:
                 event = self._keep_event(reading, row)
                 if event is not None and event["type"] in _MOVES:
                     move = event["entity_type"], event["entity_id"], event["created_at"]
                     self._moves[event["event_id"]] = move
+
+    def _end(self) -> int:
+        """A moment that nothing has come to yet, whichever clock is right."""
+        return int((self._server_time() + timedelta(hours=1)).timestamp())
 
     def _event_pages(self, start: int, end: int, page: int) -> Iterator[tuple[list[Json], int]]:
         query = {
@@ -276,14 +284,15 @@ class AmoCrmReader:
             row = self._lists.one(f"contacts/{number}", _PARTS["contacts"])
             self._remove(reading, "contact", number, is_removed=row is None)
             if row is not None:
-                self._keep["contacts"](reading, row)
+                self._keep(reading, "contacts", row)
                 linked = objects(nested(row, "_embedded"), "leads")
                 leads |= {required_integer(item, "id") for item in linked}
         for number in sorted(leads):
             row = self._lists.one(f"leads/{number}", _PARTS["leads"])
             self._remove(reading, "lead", number, is_removed=row is None)
             if row is not None:
-                self._keep["leads"](reading, row)
+                self._keep(reading, "leads", row)
+                self._activity.talks_of_lead(reading, number)
 
     def _mark_missing(self, reading: Reading, known: Known) -> None:
         told = {(row["entity_type"], row["entity_id"]) for row in reading.rows("removals")}
@@ -293,20 +302,17 @@ class AmoCrmReader:
                 if (number not in there) != was_removed and (entity, int(number)) not in told:
                     self._remove(reading, entity, int(number), is_removed=not was_removed)
 
-    def _keep_event(self, reading: Reading, row: Json) -> r.Row | None:
-        return self._kept(reading, "events", row, r.event_row, "event_id")
+    def _keep(self, reading: Reading, entity: str, row: Json) -> None:
+        make: Callable[[], r.Row]
+        if entity == "leads":
+            make = partial(r.lead_row, row, self._currency, self._people)
+        else:
+            rows = {"contacts": r.contact_row, "companies": r.company_row}
+            make = partial(rows[entity], row, self._people)
+        reading.keep(entity, row.get("id"), (_KEYS[entity],), make)
 
-    def _kept(
-        self, reading: Reading, table: str, row: Json, make: Callable[[Json], r.Row], key: str
-    ) -> r.Row | None:
-        """Keep a record, or why it cannot be used."""
-        try:
-            made = make(row)
-        except FieldError as error:
-            reading.rejected.append((table, f"{table} {row.get('id')}", str(error)))
-            return None
-        reading.put(table, (made[key],), made)
-        return made
+    def _keep_event(self, reading: Reading, row: Json) -> r.Row | None:
+        return reading.keep("events", row.get("id"), ("event_id",), partial(r.event_row, row))
 
     def _remove(self, reading: Reading, entity: str, number: int, *, is_removed: bool) -> None:
         row = {

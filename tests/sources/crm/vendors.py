@@ -25,6 +25,7 @@ class Vendor:
         no_rights: what of the vendor's answer to withdrawn credentials a person must read.
         owner_id: id of an agent by the place in the staff.
         not_told: columns of deals that this CRM has no place for.
+        also: models after those of the contract.
     """
 
     kind: CrmName
@@ -36,6 +37,7 @@ class Vendor:
     no_rights: str
     owner_id: Callable[[int], str]
     not_told: frozenset[str] = frozenset()
+    also: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -46,7 +48,7 @@ class Vendor:
     def models(self) -> tuple[str, ...]:
         """Models of this vendor's rows, staging first."""
         ends = ("int_deals", "int_deal_events", "int_contact_points")
-        return (*self.staging, *(f"{name}__{self.kind}" for name in ends))
+        return (*self.staging, *(f"{name}__{self.kind}" for name in ends), *self.also)
 
     def environment(self, secrets: Mapping[str, str] | None = None) -> dict[str, str]:
         """Environment variables of the secrets."""
@@ -85,7 +87,10 @@ AMOCRM: Final = Vendor(
         "amount": "Сумма в валюте", "currency_code": "Валюта", "product": "702",
         "first_contact_seconds": "705",
     },
-    staging=("stg_amocrm__stages", "stg_amocrm__leads", "stg_amocrm__events"),
+    staging=(
+        "stg_amocrm__stages", "stg_amocrm__leads", "stg_amocrm__events", "stg_amocrm__talks",
+    ),
+    also=("int_chat_deal_links__amocrm",),
     deals="leads",
     no_rights="issue a new one",
     owner_id=lambda place: str(user_id(place)),
