@@ -232,7 +232,9 @@ class AmoCrmReader:
             fresh = [row for row in rows if start is None or changed_at(row) >= start]
             with reading.lock:
                 for row in fresh:
-                    self._remove(reading, "lead", required_integer(row, "id"), is_removed=True)
+                    if row.get("is_deleted"):
+                        number = required_integer(row, "id")
+                        self._remove(reading, "lead", number, is_removed=True)
                 if mark:
                     reading.marks[mark] = following or DONE
             if len(fresh) < len(rows) or stop.is_set():
