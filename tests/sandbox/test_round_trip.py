@@ -47,7 +47,7 @@ def differences(layer: SemanticLayer, world: World, view: View, as_of: datetime)
         for metric, true in figures.items():
             answer = layer.ask([metric], where=where).value(metric)
             allowed = _effort_doubt(happened, metric, channel_type, figures)
-            if not _same(answer, true, allowed):
+            if not same(answer, true, allowed):
                 found.append(f"{channel_type or 'all'} {metric}: true {true}, asked {answer}")
     return found
 
@@ -83,7 +83,7 @@ def _effort_doubt(
     return float(high - low)
 
 
-def _same(answer: object, true: float | None, allowed: float) -> bool:
+def same(answer: object, true: float | None, allowed: float) -> bool:
     if answer is None or true is None:
         return answer is None and true is None
     return math.isclose(float(str(answer)), true, rel_tol=1e-9, abs_tol=allowed)

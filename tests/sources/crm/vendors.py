@@ -85,7 +85,7 @@ AMOCRM: Final = Vendor(
     secrets={"TOKEN": AmoCrm.token},
     fields={
         "amount": "Сумма в валюте", "currency_code": "Валюта", "product": "702",
-        "first_contact_seconds": "705",
+        "first_contact_seconds": "705", "paid_amount": "Оплачено",
     },
     staging=(
         "stg_amocrm__stages", "stg_amocrm__leads", "stg_amocrm__events", "stg_amocrm__talks",
