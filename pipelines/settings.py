@@ -101,7 +101,7 @@ class CrmConfig(_Strict):
     """One CRM that `otvet run` reads through its API; its secrets are in the environment."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-    kind: Literal["amocrm"]
+    kind: Literal["amocrm", "hubspot"]
     url: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")]
     requests_per_second: Annotated[float, Field(gt=0)] | None = None  # null: as the vendor allows
     fields: CrmFields = CrmFields()

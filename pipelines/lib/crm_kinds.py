@@ -6,7 +6,8 @@ from typing import Final, Literal
 
 from pipelines.sources._common.crm import CrmKind
 from pipelines.sources.amocrm.source import AMOCRM
+from pipelines.sources.hubspot.source import HUBSPOT
 
-CrmName = Literal["amocrm"]
+CrmName = Literal["amocrm", "hubspot"]
 
-CRM_KINDS: Final[dict[CrmName, CrmKind]] = {"amocrm": AMOCRM}
+CRM_KINDS: Final[dict[CrmName, CrmKind]] = {"amocrm": AMOCRM, "hubspot": HUBSPOT}

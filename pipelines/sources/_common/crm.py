@@ -40,7 +40,8 @@ class CrmReader(Protocol):
 
         Args:
             since: `Reading.until` of the last load that was kept.
-            known: what was loaded before; after a reading of everything it is put right.
+            known: what was loaded before; after a reading of everything it is put right, and what
+                counts as removed may be looked for at any time.
 
         Raises:
             ApiError: the account cannot be read.
@@ -83,6 +84,7 @@ class CrmKind:
         reader: of an opened account.
         base_url: address of the API of an account; null: the account's own.
         requests_per_second: what the vendor allows, with a little to spare.
+        paces: the same for requests that the vendor counts apart, by the ending of their path.
     """
 
     tables: Mapping[str, pa.Schema]
@@ -90,6 +92,7 @@ class CrmKind:
     credentials: Callable[[Account], Credentials]
     reader: Callable[[JsonApi, Pseudonymizer], CrmReader]
     requests_per_second: float
+    paces: Mapping[str, float] = field(default_factory=dict)
     base_url: Callable[[Account], str] = field(default=lambda account: account.url)
 
 
