@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
+from pipelines.settings import CrmName
 from pipelines.sources._common.crm import CrmKind
 from pipelines.sources.amocrm.source import AMOCRM
 from pipelines.sources.hubspot.source import HUBSPOT
-
-CrmName = Literal["amocrm", "hubspot"]
 
 CRM_KINDS: Final[dict[CrmName, CrmKind]] = {"amocrm": AMOCRM, "hubspot": HUBSPOT}

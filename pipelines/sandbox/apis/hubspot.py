@@ -28,15 +28,13 @@ from pipelines.sandbox.apis.hubspot_records import (
     HOME_CURRENCY,
     KINDS,
     LINKS,
-    Json,
     Records,
     iso,
     owners,
     pipelines,
 )
 from pipelines.sandbox.apis.hubspot_search import SearchError, search
-from pipelines.sandbox.apis.serving import Asgi, Faults, FaultyMiddleware, Gate
-from pipelines.sandbox.crm import Crm
+from pipelines.sandbox.apis.serving import Asgi, Emulator, Gate, Json
 
 _DATED: Final = "2026-09"
 _MAX_LIMIT: Final = 100
@@ -64,10 +62,9 @@ class RefusedError(Exception):
 
 
 @dataclass
-class HubSpot:
-    """The emulator: its state, its gates and its tokens; `app` is what a server serves."""
+class HubSpot(Emulator):
+    """An account; 100 requests in ten seconds are let through, 5 a second of the search."""
 
-    crm: Crm
     token: str = "private-app-token"  # noqa: S105
     client_id: str = "client"
     client_secret: str = "client-secret"  # noqa: S105
@@ -78,17 +75,11 @@ class HubSpot:
     gate: Gate = field(default_factory=lambda: Gate(100, 10.0))
     search_gate: Gate = field(default_factory=lambda: Gate(5, 1.0))
     left_today: int | None = None  # requests of this day; null: as many as one likes
-    faults: Faults = field(default_factory=Faults)
     statuses_at: dict[int, int] = field(default_factory=dict)  # answers by number of request
-    clock_skew_seconds: int = 0
     index_delay_seconds: int = 0  # of the search
     versions_kept: int = 20
     links_in_a_page: int = 100
     scopes: set[str] = field(default_factory=lambda: set(_SCOPES.values()))
-    base_url: str = ""
-    # Called with the number of each page that is answered: the company may move on meanwhile.
-    between_pages: Callable[[int], None] | None = None
-    change_row: Callable[[str, Json], Json] | None = None  # a schema that changes
     more_properties: dict[str, list[Json]] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)  # requests by the last word of their path
     _issued: dict[str, int] = field(default_factory=dict)
@@ -100,9 +91,8 @@ class HubSpot:
         """Begin with the CRM as it stands."""
         self.records = Records(self.crm)
 
-    @property
-    def app(self) -> Asgi:
-        """The application, faults included."""
+    def routes(self) -> Asgi:
+        """Return the application without faults."""
         routes = [Route("/oauth/v1/token", self._access_token, methods=["POST"])]
         for prefix, dated in (("/crm/v3/{}", False), (f"/crm/{{}}/{_DATED}", True)):
             objects = prefix.format("objects") + "/{kind}"
@@ -119,7 +109,7 @@ class HubSpot:
                 ("POST", links + "/{kind}/{other}/batch/read", self._associations, ""),
             ):
                 routes.append(Route(path, self._guarded(answer, scope), methods=[method]))
-        return FaultyMiddleware(Starlette(routes=routes), lambda: self.faults)
+        return Starlette(routes=routes)
 
     def expire_tokens(self) -> None:
         """Let every access token end at once, as the vendor does after half an hour."""
@@ -153,10 +143,6 @@ class HubSpot:
                 "access_token": access, "refresh_token": self.refresh_token,
             }
         )  # fmt: skip
-
-    @property
-    def _now(self) -> int:
-        return self.crm.now + self.clock_skew_seconds
 
     def _guarded(self, answer: Answer, scope: str) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:

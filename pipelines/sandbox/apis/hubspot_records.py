@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from pipelines.sandbox.apis.serving import Json
 from pipelines.sandbox.business import LOST, PIPELINES, STAGES, WON
 from pipelines.sandbox.crm import Contact, Crm, Deal
 from pipelines.sandbox.texts import LOSS_REASONS
 
-Json = dict[str, Any]
 Properties = dict[str, str | None]
 
 HOME_CURRENCY: Final = "RUB"
