@@ -39,7 +39,6 @@ from pipelines.sandbox.apis.serving import Asgi, Emulator, Gate, Json
 _DATED: Final = "2026-09"
 _MAX_LIMIT: Final = 100
 _MAX_WITH_HISTORY: Final = 50
-_MAX_SEARCHED: Final = 10_000
 _LONGEST_URL: Final = 4_000
 _SCOPES: Final = {
     "deals": "crm.objects.deals.read", "contacts": "crm.objects.contacts.read",
@@ -77,6 +76,7 @@ class HubSpot(Emulator):
     left_today: int | None = None  # requests of this day; null: as many as one likes
     statuses_at: dict[int, int] = field(default_factory=dict)  # answers by number of request
     index_delay_seconds: int = 0  # of the search
+    most_searched: int = 10_000
     versions_kept: int = 20
     links_in_a_page: int = 100
     scopes: set[str] = field(default_factory=lambda: set(_SCOPES.values()))
@@ -285,7 +285,7 @@ class HubSpot(Emulator):
         except SearchError as error:
             raise RefusedError(400, "VALIDATION_ERROR", str(error)) from None
         limit, after = int(body["limit"]), int(body["after"])
-        if after + limit > _MAX_SEARCHED:
+        if after + limit > self.most_searched:
             raise RefusedError(400, "VALIDATION_ERROR", "paging past 10000 results is not possible")
         rows = [
             self._row(kind, number, body["properties"], [])

@@ -105,8 +105,9 @@ class Records:
         self._merged: dict[str, dict[int, list[tuple[int, int]]]] = {}
         self._companies: dict[int, int] = {}
         self._history: dict[int, dict[str, list[Json]]] = {}
-        # Properties and values that a test adds: by kind and id.
+        # What a test adds: values of properties by kind and id, and links by the ids of both.
         self.more: dict[tuple[str, int], Properties] = {}
+        self.more_links: dict[tuple[str, str], dict[int, list[int]]] = {}
 
     def live(self, kind: str) -> Mapping[int, Any]:
         """Records that there are; of a company only when its first deal was made."""
@@ -175,7 +176,8 @@ class Records:
         self._refresh()
         if (origin, target) not in self._linked:
             self._linked[origin, target] = self._links(origin, target)
-        return self._linked[origin, target].get(number, [])
+        added = self.more_links.get((origin, target), {}).get(number, [])
+        return sorted([*self._linked[origin, target].get(number, []), *added])
 
     def _refresh(self) -> None:
         if self._version == self._crm.version:

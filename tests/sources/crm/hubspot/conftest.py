@@ -1,0 +1,20 @@
+"""Only HubSpot here."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.sandbox.apis.hubspot import HubSpot
+from pipelines.sandbox.crm import Crm
+from tests.sources.crm.vendors import HUBSPOT, Vendor, open_gate
+
+
+@pytest.fixture
+def vendor() -> Vendor:
+    return HUBSPOT
+
+
+@pytest.fixture
+def emulator(crm: Crm) -> HubSpot:
+    """An account whose gates count but let everything through."""
+    return HubSpot(crm, gate=open_gate(), search_gate=open_gate())
