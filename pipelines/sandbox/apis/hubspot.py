@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from pipelines.sandbox.apis.hubspot_chats import thread_row
 from pipelines.sandbox.apis.hubspot_records import (
     DEFINED,
     HOME_CURRENCY,
@@ -43,7 +44,8 @@ _LONGEST_URL: Final = 4_000
 _SCOPES: Final = {
     "deals": "crm.objects.deals.read", "contacts": "crm.objects.contacts.read",
     "companies": "crm.objects.companies.read", "owners": "crm.objects.owners.read",
-    "schemas": "crm.schemas.deals.read", "details": "oauth",
+    "schemas": "crm.schemas.deals.read", "details": "oauth", "tickets": "tickets",
+    "conversations": "conversations.read",
 }  # fmt: skip
 Answer = Callable[[Request, Any], Response]
 
@@ -94,6 +96,9 @@ class HubSpot(Emulator):
     def routes(self) -> Asgi:
         """Return the application without faults."""
         routes = [Route("/oauth/v1/token", self._access_token, methods=["POST"])]
+        for path in ("v3/conversations/threads", f"conversations/{_DATED}/threads"):
+            endpoint = self._guarded(self._threads, "conversations")
+            routes.append(Route(f"/conversations/{path}", endpoint, methods=["GET"]))
         for prefix, dated in (("/crm/v3/{}", False), (f"/crm/{{}}/{_DATED}", True)):
             objects = prefix.format("objects") + "/{kind}"
             links = prefix.format("associations") if dated else "/crm/v4/associations"
@@ -183,7 +188,7 @@ class HubSpot(Emulator):
             status = self.statuses_at[number]
             raise RefusedError(status, "MIGRATION_IN_PROGRESS", f"Answered with {status}")
         self._check_token(request)
-        needed = _SCOPES[scope or KINDS.get(request.path_params["kind"], "deals")]
+        needed = _SCOPES[scope or KINDS.get(request.path_params.get("kind", ""), "deals")]
         if needed not in self.scopes:
             raise RefusedError(
                 403, "MISSING_SCOPES",
@@ -244,9 +249,8 @@ class HubSpot(Emulator):
         def shown(number: int) -> Json:
             if archived:
                 return self._archived_row(kind, number)
-            row = self._row(kind, number, properties, history)
             links = {to: found for to in targets if (found := self._listed_links(kind, number, to))}
-            return row | ({"associations": links} if links else {})
+            return self._row(kind, number, properties, history, links)
 
         most = _MAX_WITH_HISTORY if history else _MAX_LIMIT
         return self._page(request, self.records.ids(kind, archived=archived), shown, most=most)
@@ -320,8 +324,41 @@ class HubSpot(Emulator):
             results.append(row)
         return _batch_of(results, f"No {other} is associated", missing)
 
+    def _threads(self, request: Request, _: Any) -> Response:
+        query = request.query_params
+        since, order = query.get("latestMessageTimestampAfter"), query.get("sort")
+        if (order is not None) != (since is not None) or (
+            query.get("associatedContactId") and not query.get("threadStatus")
+        ):
+            raise RefusedError(400, "VALIDATION_ERROR", "These parameters do not go together")
+        threads = self.records.chats.threads() if query.get("archived") != "true" else {}
+        with_ticket = query.get("association") == "TICKET"
+        if since is None:
+            ids = sorted(threads)
+        else:
+            begin = datetime.fromisoformat(since).timestamp()
+            ids = [number for number, row in threads.items() if row["latest"] > begin]
+            ids.sort(key=lambda number: (threads[number]["latest"], number))
+        # Of chats the cursor is a place, so they move while pages are read.
+        return self._page(
+            request, range(len(ids)),
+            lambda place: self._changed(
+                "threads",
+                thread_row(ids[place], threads[ids[place]], iso, with_ticket=with_ticket),
+            ),
+            most=500,
+        )  # fmt: skip
+
+    def _changed(self, kind: str, row: Json) -> Json:
+        return row if self.change_row is None else self.change_row(kind, row)
+
     def _row(
-        self, kind: str, number: int, properties: Sequence[str], history: Sequence[str]
+        self,
+        kind: str,
+        number: int,
+        properties: Sequence[str],
+        history: Sequence[str],
+        links: Json | None = None,
     ) -> Json:
         values = self.records.properties(kind, number)
         change = "lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"
@@ -336,7 +373,9 @@ class HubSpot(Emulator):
         }  # fmt: skip
         if history:
             row["propertiesWithHistory"] = self.records.history(number, history, self.versions_kept)
-        return row if self.change_row is None else self.change_row(kind, row)
+        if links:
+            row["associations"] = links
+        return self._changed(kind, row)
 
     def _exists(self, kind: str, name: str, values: Json) -> bool:
         """A property that does not exist is left out without a word."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from pipelines.sandbox.apis.hubspot_chats import TICKETS, Chats
 from pipelines.sandbox.apis.serving import Json
 from pipelines.sandbox.business import LOST, PIPELINES, STAGES, WON
 from pipelines.sandbox.crm import Contact, Crm, Deal
@@ -26,14 +27,16 @@ _WORDS: Final = (
 _PIPELINE: Final = 771_300
 _STAGE: Final = 99_321_000
 KINDS: Final = {
-    "deals": "deals", "contacts": "contacts", "companies": "companies", "0-3": "deals",
-    "0-1": "contacts", "0-2": "companies",
+    "deals": "deals", "contacts": "contacts", "companies": "companies", "tickets": "tickets",
+    "0-3": "deals", "0-1": "contacts", "0-2": "companies", "0-5": "tickets",
 }  # fmt: skip
 # Types of a link as the lists name them and as v4 numbers them; the first is the labelled one.
 LINKS: Final[dict[tuple[str, str], tuple[tuple[str, int], ...]]] = {
     ("deals", "contacts"): (("deal_to_contact", 3),),
     ("contacts", "deals"): (("contact_to_deal", 4),),
     ("deals", "companies"): (("deal_to_company", 5), ("deal_to_company_unlabeled", 341)),
+    ("tickets", "deals"): (("ticket_to_deal", 28),),
+    ("deals", "tickets"): (("deal_to_ticket", 27),),
     ("companies", "deals"): (("company_to_deal", 6), ("company_to_deal_unlabeled", 342)),
 }
 _WITH_HISTORY: Final = ("dealstage", "pipeline", "hubspot_owner_id", "amount")
@@ -91,6 +94,7 @@ DEFINED: Final[dict[str, tuple[Json, ...]]] = {
         _property("telegram", "Telegram", "string", "text", own=True),
     ),
     "companies": (_property("name", "Company name", "string", "text"),),
+    "tickets": (_property("subject", "Ticket name", "string", "text"),),
 }
 
 
@@ -99,11 +103,13 @@ class Records:
 
     def __init__(self, crm: Crm) -> None:
         self._crm = crm
+        self.chats = Chats(crm)
         self._version = -1
         self._lists: dict[str, list[int]] = {}
         self._linked: dict[tuple[str, str], dict[int, list[int]]] = {}
         self._merged: dict[str, dict[int, list[tuple[int, int]]]] = {}
         self._companies: dict[int, int] = {}
+        self._tickets: dict[int, int] = {}
         self._history: dict[int, dict[str, list[Json]]] = {}
         # What a test adds: values of properties by kind and id, and links by the ids of both.
         self.more: dict[tuple[str, int], Properties] = {}
@@ -112,9 +118,11 @@ class Records:
     def live(self, kind: str) -> Mapping[int, Any]:
         """Records that there are; of a company only when its first deal was made."""
         self._refresh()
-        if kind == "deals":
-            return self._crm.deals
-        return self._crm.contacts if kind == "contacts" else self._companies
+        records: dict[str, Mapping[int, Any]] = {
+            "deals": self._crm.deals, "contacts": self._crm.contacts,
+            "companies": self._companies, "tickets": self._tickets,
+        }  # fmt: skip
+        return records[kind]
 
     def archived(self, kind: str) -> dict[int, int]:
         """Records in the bin, and when they came there; those that were merged are not in it."""
@@ -138,7 +146,7 @@ class Records:
     def times(self, kind: str, number: int) -> tuple[int, int]:
         """When a record was made and last changed; binning it changes nothing."""
         record = self.live(kind)[number]
-        if kind == "companies":
+        if kind in ("companies", "tickets"):
             return record, record
         return record.created_at, record.updated_at
 
@@ -159,8 +167,10 @@ class Records:
             values["hs_calculated_merged_vids"] = (
                 ";".join(f"{loser}:{at * 1000}" for loser, at in merged) or None
             )
-        else:
+        elif kind == "companies":
             values["name"] = self._crm.companies[number]
+        else:
+            values |= {"hs_pipeline": "0", "hs_pipeline_stage": "1", "source_type": "CHAT"}
         return values | self.more.get((kind, number), {})
 
     def history(self, number: int, names: Iterable[str], most: int) -> dict[str, list[Json]]:
@@ -184,6 +194,7 @@ class Records:
             return
         self._version = self._crm.version
         self._lists, self._linked, self._history, self._companies = {}, {}, {}, {}
+        self._tickets = self.chats.tickets()
         for deal in self._crm.deals.values():
             if deal.company_id is not None:
                 first = self._companies.get(deal.company_id, deal.created_at)
@@ -201,9 +212,11 @@ class Records:
         found: dict[int, list[int]] = defaultdict(list)
         for number in sorted(self._crm.deals):
             deal = self._crm.deals[number]
-            other = {"contacts": deal.contact_id, "companies": deal.company_id}[
-                target if origin == "deals" else origin
-            ]
+            ticket = TICKETS + (deal.conversation_id or 0)
+            other = {
+                "contacts": deal.contact_id, "companies": deal.company_id,
+                "tickets": ticket if ticket in self._tickets else None,
+            }[target if origin == "deals" else origin]  # fmt: skip
             if other is not None:
                 here, there = (number, other) if origin == "deals" else (other, number)
                 found[here].append(there)

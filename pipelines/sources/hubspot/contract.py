@@ -53,6 +53,7 @@ CONTACTS: Final = crm_schema(
     pa.field("email_ids", pa.string()),
     pa.field("messenger_ids", pa.string()),
     pa.field("owner_id", pa.string()),
+    pa.field("merged_ids", pa.string()),  # of the cards that were merged into this one
     pa.field("lifecycle_stage", pa.string()),
     pa.field("source", pa.string()),
     pa.field("source_detail_1", pa.string()),
@@ -68,6 +69,33 @@ COMPANIES: Final = crm_schema(
     pa.field("custom_fields", pa.string()),
     pa.field("created_at", TIMESTAMP),
     pa.field("updated_at", TIMESTAMP, nullable=False),
+)
+TICKETS: Final = crm_schema(
+    pa.field("ticket_id", pa.string(), nullable=False),
+    pa.field("deal_ids", pa.string()),  # JSON list
+    pa.field("pipeline_id", pa.string()),
+    pa.field("stage_id", pa.string()),
+    pa.field("owner_id", pa.string()),
+    pa.field("origin", pa.string()),  # CHAT, EMAIL, FORM, PHONE
+    pa.field("custom_fields", pa.string()),
+    pa.field("created_at", TIMESTAMP),
+    pa.field("updated_at", TIMESTAMP, nullable=False),
+    pa.field("closed_at", TIMESTAMP),
+)
+# Chats of the inbox, without their words.
+THREADS: Final = crm_schema(
+    pa.field("thread_id", pa.string(), nullable=False),
+    pa.field("contact_id", pa.string()),  # of a visitor as long as nobody knows who it is
+    pa.field("ticket_id", pa.string()),
+    pa.field("assigned_user_id", pa.string()),
+    pa.field("inbox_id", pa.string()),
+    pa.field("channel_id", pa.string()),
+    pa.field("channel_account_id", pa.string()),
+    pa.field("status", pa.string()),  # OPEN | CLOSED
+    pa.field("is_spam", pa.bool_()),
+    pa.field("created_at", TIMESTAMP, nullable=False),
+    pa.field("closed_at", TIMESTAMP),
+    pa.field("latest_message_at", TIMESTAMP),
 )
 PIPELINES: Final = crm_schema(
     pa.field("pipeline_id", pa.string(), nullable=False),
@@ -93,7 +121,7 @@ OWNERS: Final = crm_schema(
     pa.field("is_archived", pa.bool_()),
 )
 PROPERTIES: Final = crm_schema(
-    pa.field("object_type", pa.string(), nullable=False),  # deals | contacts | companies
+    pa.field("object_type", pa.string(), nullable=False),  # deals | contacts | companies | tickets
     pa.field("name", pa.string(), nullable=False),
     pa.field("label", pa.string()),
     pa.field("type", pa.string()),
@@ -102,7 +130,7 @@ PROPERTIES: Final = crm_schema(
 )
 # Whether a record that was deleted, merged or restored is there; what is not named here is.
 REMOVALS: Final = crm_schema(
-    pa.field("entity_type", pa.string(), nullable=False),  # deals | contacts | companies
+    pa.field("entity_type", pa.string(), nullable=False),  # deals | contacts | companies | tickets
     pa.field("entity_id", pa.string(), nullable=False),
     pa.field("is_removed", pa.bool_(), nullable=False),
     pa.field("seen_at", TIMESTAMP, nullable=False),
@@ -112,6 +140,8 @@ TABLES: Final[dict[str, pa.Schema]] = {
     "property_history": PROPERTY_HISTORY,
     "contacts": CONTACTS,
     "companies": COMPANIES,
+    "tickets": TICKETS,
+    "threads": THREADS,
     "pipelines": PIPELINES,
     "stages": STAGES,
     "owners": OWNERS,

@@ -18,7 +18,7 @@ SEARCH_PAGE: Final = 200
 WORKERS: Final = 6
 _CHANGED: Final[dict[ObjectKind, str]] = {
     "deals": "hs_lastmodifieddate", "contacts": "lastmodifieddate",
-    "companies": "hs_lastmodifieddate",
+    "companies": "hs_lastmodifieddate", "tickets": "hs_lastmodifieddate",
 }  # fmt: skip
 
 
@@ -28,6 +28,10 @@ class Link:
 
     other: str
     label: str
+
+
+Links = dict[str, list[Link]]
+"""Per kind, what a record is linked with."""
 
 
 class Objects:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-ObjectKind = Literal["deals", "contacts", "companies"]
+ObjectKind = Literal["deals", "contacts", "companies", "tickets"]
 ApiVersion = Literal["v3", "2026-09"]
 
 
@@ -24,6 +24,12 @@ class Paths:
     def owners(self) -> str:
         """Owners of records."""
         return self._crm("owners")
+
+    @property
+    def threads(self) -> str:
+        """Chats of the inbox."""
+        family = "v3/conversations" if self.version == "v3" else f"conversations/{self.version}"
+        return f"conversations/{family}/threads"
 
     def pipelines(self, kind: ObjectKind) -> str:
         """Pipelines with their stages."""

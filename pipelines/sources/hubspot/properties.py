@@ -27,6 +27,10 @@ ASKED: Final[dict[ObjectKind, tuple[str, ...]]] = {
     "companies": (
         "industry", "hubspot_owner_id", "createdate", "hs_lastmodifieddate", "hs_merged_object_ids",
     ),
+    "tickets": (
+        "hs_pipeline", "hs_pipeline_stage", "hubspot_owner_id", "source_type", "closed_date",
+        "createdate", "hs_lastmodifieddate", "hs_merged_object_ids",
+    ),
 }  # fmt: skip
 PHONES: Final = ("phone", "mobilephone", "hs_whatsapp_phone_number")
 EMAILS: Final = ("email", "hs_additional_emails")

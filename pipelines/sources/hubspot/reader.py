@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Final
@@ -13,15 +13,25 @@ from pipelines.sources._common.fields import FieldError, Json, objects
 from pipelines.sources._common.parallel import in_parallel
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.hubspot import rows as r
-from pipelines.sources.hubspot.objects import Link, Objects
+from pipelines.sources.hubspot.objects import Links, Objects
 from pipelines.sources.hubspot.paths import ApiVersion, ObjectKind, Paths
 from pipelines.sources.hubspot.properties import Properties, Property, properties_of, property_of
 
 # The search shows changes minutes late, so the next load looks for them once more.
 LOOK_BACK: Final = timedelta(minutes=15)
-KINDS: Final[tuple[ObjectKind, ...]] = ("deals", "contacts", "companies")
-_KEYS: Final = {"deals": "deal_id", "contacts": "contact_id", "companies": "company_id"}
-_LINKS: Final[tuple[ObjectKind, ...]] = ("contacts", "companies")
+# A visitor of a chat is mostly known within days; nothing tells when.
+CHATS_BACK: Final = timedelta(days=7)
+KINDS: Final[tuple[ObjectKind, ...]] = ("deals", "contacts", "companies", "tickets")
+_KEYS: Final = {
+    "deals": "deal_id", "contacts": "contact_id", "companies": "company_id", "tickets": "ticket_id",
+}  # fmt: skip
+_LINKS: Final[dict[ObjectKind, tuple[ObjectKind, ...]]] = {
+    "deals": ("contacts", "companies"), "tickets": ("deals",),
+}  # fmt: skip
+# Cards that are merged take their deals along, deals their tickets: no change of what is taken.
+_TAKEN_ALONG: Final[tuple[tuple[ObjectKind, ObjectKind], ...]] = (
+    ("contacts", "deals"), ("deals", "tickets"),
+)  # fmt: skip
 # Names of properties that fit into an address; with more, records are asked for by their ids.
 _LONGEST_QUERY: Final = 1_800
 _SCOPES: Final = {
@@ -30,9 +40,9 @@ _SCOPES: Final = {
     "properties": ("crm.schemas.*.read", "custom properties are not loaded"),
     "contacts": ("crm.objects.contacts.read", "people are not loaded"),
     "companies": ("crm.objects.companies.read", "companies are not loaded"),
+    "tickets": ("tickets", "tickets are not loaded, and do not link chats with deals"),
+    "threads": ("conversations.read", "chats are not linked with deals"),
 }
-Links = dict[str, list[Link]]
-"""Per kind, what a record is linked with."""
 
 
 class StoppedError(Exception):
@@ -56,7 +66,7 @@ class HubSpotReader:
         self._objects = Objects(api, self._paths, self._go_on)
         self._currency: str | None = None
         self._properties: dict[ObjectKind, Properties] = {}
-        self._links: tuple[ObjectKind, ...] = ()
+        self._kinds: list[ObjectKind] = []
         # Ids by kind: what was met in this load, asked for in vain, binned, merged into others.
         self._met: dict[str, set[str]] = {}
         self._lost: dict[str, set[str]] = {}
@@ -68,14 +78,15 @@ class HubSpotReader:
         begun = self._open()
         reading = Reading(until=begun)
         known = known or {}
-        kinds = self._read_dictionaries(reading)
+        self._read_dictionaries(reading)
+        kinds = self._kinds
         for ids in (self._met, self._lost, self._merged):
             ids.update({kind: set() for kind in KINDS})
         before = {kind: self._bin_of(kind) for kind in kinds}
         if since is None:
-            self._read_all(reading, kinds)
+            self._read_all(reading)
         else:
-            self._read_changed(reading, kinds, since - LOOK_BACK)
+            self._read_changed(reading, since - LOOK_BACK)
         self._binned = {kind: self._bin_of(kind) for kind in kinds}
         for kind in kinds:
             # Who left the bin, or seemed to be gone, may be back; a change of theirs is not told.
@@ -90,6 +101,10 @@ class HubSpotReader:
         self._open()
         reading = Reading(until=datetime.now(UTC))
         self._read_dictionaries(reading)
+        try:
+            self._api.get(self._paths.threads, {"limit": 1})
+        except RightError:
+            self._note_scope(reading, "threads")
         return reading.notes
 
     def _open(self) -> datetime:
@@ -108,8 +123,8 @@ class HubSpotReader:
 
     # Dictionaries
 
-    def _read_dictionaries(self, reading: Reading) -> list[ObjectKind]:
-        """Read what other records name; returns the kinds of records that may be read."""
+    def _read_dictionaries(self, reading: Reading) -> None:
+        """Read what other records name, and find out which kinds of records may be read."""
         for archived in ("false", "true"):
             query = {"limit": 100, "archived": archived}
             for row in self._allowed(reading, "owners", self._paths.owners, query):
@@ -130,9 +145,7 @@ class HubSpotReader:
             self._properties[kind] = properties_of(kind, found)
             for item in found:
                 reading.put("properties", (kind, item.name), r.property_row(item, kind))
-        kinds = [kind for kind in KINDS if self._may_read(reading, kind)]
-        self._links = tuple(kind for kind in _LINKS if kind in kinds)
-        return kinds
+        self._kinds = [kind for kind in KINDS if self._may_read(reading, kind)]
 
     def _keep_stages(self, reading: Reading, pipeline: Json, pipeline_id: str) -> None:
         try:
@@ -172,15 +185,18 @@ class HubSpotReader:
 
     # Records
 
-    def _read_all(self, reading: Reading, kinds: Iterable[ObjectKind]) -> None:
-        """Read the lists of all kinds at once; the pages of one list follow each other.
+    def _read_all(self, reading: Reading) -> None:
+        """Read all lists at once; the pages of one list follow each other.
 
         Where one fails, the others end at their next page.
         """
 
-        def read(kind: ObjectKind) -> ApiError | None:
+        def read(kind: ObjectKind | None) -> ApiError | None:
             try:
-                self._read_list(reading, kind)
+                if kind is None:
+                    self._read_threads(reading, None)
+                else:
+                    self._read_list(reading, kind)
             except StoppedError:
                 return None
             except ApiError as error:
@@ -189,16 +205,36 @@ class HubSpotReader:
             return None
 
         self._stopped.clear()
-        errors = list(in_parallel(read, kinds, len(KINDS)))
+        errors = list(in_parallel(read, [*self._kinds, None], len(KINDS) + 1))
         self._stopped.clear()
         for error in errors:
             if error is not None:
                 raise error
 
+    def _read_threads(self, reading: Reading, since: datetime | None) -> None:
+        query: Json = {"limit": 100, "association": "TICKET"}
+        if since is None:
+            # Chats that were put away are gone after thirty days.
+            queries = [query | {"archived": archived} for archived in ("false", "true")]
+        else:
+            begin = (since - CHATS_BACK).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+            queries = [
+                query | {"sort": "latestMessageTimestamp", "latestMessageTimestampAfter": begin}
+            ]
+        try:
+            for one in queries:
+                for row in self._objects.pages(self._paths.threads, one):
+                    self._kept(reading, "threads", row, r.thread_row, "thread_id")
+        except RightError:
+            self._note_scope(reading, "threads")
+
+    def _links_of(self, kind: ObjectKind) -> list[ObjectKind]:
+        return [other for other in _LINKS.get(kind, ()) if other in self._kinds]
+
     def _read_list(self, reading: Reading, kind: ObjectKind) -> None:
         names = self._properties[kind].asked
         history = r.HISTORY if kind == "deals" else ()
-        others = self._links if kind == "deals" else ()
+        others = self._links_of(kind)
         if sum(len(name) + 1 for name in names) <= _LONGEST_QUERY:
             for row in self._objects.listed(kind, names, history, others):
                 links = self._listed_links(reading, kind, row)
@@ -214,35 +250,41 @@ class HubSpotReader:
             self._keep(reading, kind, row, linked.get(str(row.get("id")), {}))
 
     def _listed_links(self, reading: Reading, kind: ObjectKind, row: Json) -> Links | None:
-        others = self._links if kind == "deals" else ()
         try:
-            return {other: self._objects.listed_links(row, kind, other) for other in others}
+            return {
+                other: self._objects.listed_links(row, kind, other)
+                for other in self._links_of(kind)
+            }
         except FieldError as error:
             self._met[kind].add(str(row.get("id")))
             reading.rejected.append((kind, f"{kind} {row.get('id')}", str(error)))
             return None
 
-    def _read_changed(self, reading: Reading, kinds: Iterable[ObjectKind], since: datetime) -> None:
-        changed: dict[ObjectKind, set[str]] = {}
-        for kind in kinds:
-            changed[kind] = set(self._objects.changed_ids(kind, since))
-        if "contacts" in changed:
-            # Cards that are merged take their deals along, which is no change of the deals.
-            taken = self._objects.linked("contacts", "deals", sorted(changed["contacts"]))
-            changed["deals"] |= {link.other for links in taken.values() for link in links}
-        for kind in kinds:
-            self._read_ids(reading, kind, sorted(changed[kind]))
+    def _read_changed(self, reading: Reading, since: datetime) -> None:
+        changed = {kind: set(self._objects.changed_ids(kind, since)) for kind in self._kinds}
+        for kind, other in _TAKEN_ALONG:
+            if kind in changed and other in changed:
+                taken = self._objects.linked(kind, other, sorted(changed[kind]))
+                changed[other] |= {link.other for links in taken.values() for link in links}
+        for kind, ids in changed.items():
+            self._read_ids(reading, kind, sorted(ids))
+        self._read_threads(reading, since)
 
     def _read_ids(self, reading: Reading, kind: ObjectKind, ids: list[str]) -> None:
         if not ids:
             return
         names = self._properties[kind].asked
         history = r.HISTORY if kind == "deals" else ()
-        found = {str(row.get("id")): row for row in self._objects.by_ids(kind, ids, names, history)}
-        self._lost[kind] |= set(ids) - set(found)
+        asked = set(ids)
+        found = {
+            one: row
+            for row in self._objects.by_ids(kind, ids, names, history)
+            # A merged one is answered by the one that stays, which changed and comes by itself.
+            if (one := str(row.get("id"))) in asked
+        }
+        self._lost[kind] |= asked - set(found)
         links = {
-            other: self._objects.linked(kind, other, list(found))
-            for other in (self._links if kind == "deals" else ())
+            other: self._objects.linked(kind, other, list(found)) for other in self._links_of(kind)
         }
         for one, row in found.items():
             self._keep(
@@ -257,6 +299,8 @@ class HubSpotReader:
             self._merged[kind] |= r.merged_into(item)
             if kind == "deals":
                 return r.deal_row(item, links, names, self._currency, self._people)
+            if kind == "tickets":
+                return r.ticket_row(item, links, names, self._people)
             make_other = r.contact_row if kind == "contacts" else r.company_row
             return make_other(item, names, self._people)
 

@@ -20,7 +20,7 @@ from pipelines.sources._common.fields import (
     text,
 )
 from pipelines.sources._common.privacy import Pseudonymizer
-from pipelines.sources.hubspot.objects import Link
+from pipelines.sources.hubspot.objects import Link, Links
 from pipelines.sources.hubspot.properties import EMAILS, PHONES, Properties, Property
 
 Row = dict[str, Any]
@@ -38,8 +38,7 @@ def required_text(row: Json, name: str) -> str:
 
 
 def deal_row(
-    row: Json, links: dict[str, list[Link]], names: Properties, currency: str | None,
-    people: Pseudonymizer,
+    row: Json, links: Links, names: Properties, currency: str | None, people: Pseudonymizer
 ) -> Row:  # fmt: skip
     """Return the row of a deal.
 
@@ -99,6 +98,7 @@ def contact_row(row: Json, names: Properties, people: Pseudonymizer) -> Row:
     values = nested(row, "properties")
     own = names.custom.values()
     phones = [*PHONES, *(item.name for item in own if item.is_phone)]
+    merged = sorted(merged_into(row), key=_in_order)
     messengers = [item.name for item in own if item.is_messenger and not item.is_phone]
     return {
         "contact_id": required_text(row, "id"),
@@ -108,6 +108,7 @@ def contact_row(row: Json, names: Properties, people: Pseudonymizer) -> Row:
             people.pseudonym("telegram_user", one) for one in _each(values, messengers)
         ),
         "owner_id": _value(values, "hubspot_owner_id"),
+        "merged_ids": _list(merged),
         "lifecycle_stage": _value(values, "lifecyclestage"),
         **_source(values, people),
         "custom_fields": _packed(names.typed(values), people),
@@ -126,6 +127,43 @@ def company_row(row: Json, names: Properties, people: Pseudonymizer) -> Row:
         "custom_fields": _packed(names.typed(values), people),
         "created_at": instant(values, "createdate"),
         "updated_at": required_instant(values, "hs_lastmodifieddate"),
+    }
+
+
+def ticket_row(row: Json, links: Links, names: Properties, people: Pseudonymizer) -> Row:
+    """Return the row of a ticket; its subject and words are left out."""
+    values = nested(row, "properties")
+    deals = sorted({link.other for link in links.get("deals", [])}, key=_in_order)
+    return {
+        "ticket_id": required_text(row, "id"),
+        "deal_ids": _list(deals),
+        "pipeline_id": _value(values, "hs_pipeline"),
+        "stage_id": _value(values, "hs_pipeline_stage"),
+        "owner_id": _value(values, "hubspot_owner_id"),
+        "origin": _value(values, "source_type"),
+        "custom_fields": _packed(names.typed(values), people),
+        "created_at": instant(values, "createdate"),
+        "updated_at": required_instant(values, "hs_lastmodifieddate"),
+        "closed_at": instant(values, "closed_date"),
+    }
+
+
+def thread_row(row: Json) -> Row:
+    """Return the row of a chat."""
+    actor = _value(row, "assignedTo") or ""
+    return {
+        "thread_id": required_text(row, "id"),
+        "contact_id": _value(row, "associatedContactId"),
+        "ticket_id": _value(nested(row, "threadAssociations"), "associatedTicketId"),
+        "assigned_user_id": actor.removeprefix("A-") if actor.startswith("A-") else None,
+        "inbox_id": _value(row, "inboxId"),
+        "channel_id": _value(row, "originalChannelId"),
+        "channel_account_id": _value(row, "originalChannelAccountId"),
+        "status": _value(row, "status"),
+        "is_spam": boolean(row, "spam"),
+        "created_at": required_instant(row, "createdAt"),
+        "closed_at": instant(row, "closedAt"),
+        "latest_message_at": instant(row, "latestMessageTimestamp"),
     }
 
 

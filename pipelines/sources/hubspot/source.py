@@ -15,6 +15,7 @@ HUBSPOT: Final = CrmKind(
         "deals": ("deals", "deal_id"),
         "contacts": ("contacts", "contact_id"),
         "companies": ("companies", "company_id"),
+        "tickets": ("tickets", "ticket_id"),
     },
     credentials=hubspot_credentials,
     reader=HubSpotReader,

@@ -27,6 +27,7 @@ class Vendor:
         no_rights: what of the vendor's answer to withdrawn credentials a person must read.
         owner_id: id of an agent by the place in the staff.
         not_told: columns of deals that this CRM has no place for.
+        links_chats: whether it has a model of the chats behind its deals.
     """
 
     kind: CrmName
@@ -38,6 +39,7 @@ class Vendor:
     no_rights: str
     owner_id: Callable[[int], str]
     not_told: frozenset[str] = frozenset()
+    links_chats: bool = False
 
     @property
     def name(self) -> str:
@@ -47,7 +49,8 @@ class Vendor:
     @property
     def models(self) -> tuple[str, ...]:
         """Models of this vendor's rows, staging first."""
-        ends = ("int_deals", "int_deal_events", "int_contact_points")
+        ends = ["int_deals", "int_deal_events", "int_contact_points"]
+        ends += ["int_chat_deal_links"] * self.links_chats
         return (*self.staging, *(f"{name}__{self.kind}" for name in ends))
 
     def environment(self, secrets: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -101,5 +104,6 @@ HUBSPOT: Final = Vendor(
     deals="deals",
     no_rights="issue a new one",
     owner_id=owner_id,
+    links_chats=True,
 )
 VENDORS: Final = (AMOCRM, HUBSPOT)

@@ -53,14 +53,14 @@ def test_both_styles_of_paths_bring_the_same(
     dated, usual = (reading_of(home, url, version).tables for version in ("2026-09", "v3"))
 
     assert len(dated["deals"]) == len(emulator.crm.deals)
+    assert min(len(dated["threads"]), len(dated["tickets"])) > 50
     assert dated == usual
 
 
-def test_links_of_many_pages_and_changes_that_the_index_shows_late(
+def test_changes_that_the_index_shows_late_come_with_the_next_load(
     emulator: HubSpot, served: Served, new_home: NewHome
 ) -> None:
-    """Each record's links come one by one, and the search is five minutes behind."""
-    emulator.links_in_a_page, emulator.index_delay_seconds = 1, 300
+    emulator.index_delay_seconds = 300
     crm, home, url = emulator.crm, new_home(), served(emulator)
     load(home, CONFIG(url))
     late = next(change for change in crm.changes if change.at > crm.now + DAY
@@ -140,7 +140,6 @@ def test_deal_that_comes_back_without_a_change_is_found(
     before = crm.deals[gone.entity_id].updated_at
     crm.advance(gone.at - 60)
     load(home, CONFIG(url))
-    assert str(gone.entity_id) not in deals_of(home, url)
     crm.advance(gone.at + DAY)
     crm.deals[gone.entity_id].updated_at = before
 
@@ -177,6 +176,7 @@ def test_missing_scopes_cost_only_what_they_open(
     assert [note.partition(":")[0] for note in report.notes] == [
         "no scope crm.objects.owners.read", "no scope crm.schemas.*.read",
         "no scope crm.objects.contacts.read", "no scope crm.objects.companies.read",
+        "no scope tickets", "no scope conversations.read",
     ]  # fmt: skip
     deals = deals_of(home, url)
     assert len(deals) == len(crm.deals)

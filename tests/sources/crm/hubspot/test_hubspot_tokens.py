@@ -28,7 +28,7 @@ def home(emulator: HubSpot, new_home: NewHome, monkeypatch: pytest.MonkeyPatch) 
     return made
 
 
-@pytest.mark.parametrize("rotates", [False, True])
+@pytest.mark.parametrize("rotates", [pytest.param(True, marks=pytest.mark.soak), False])
 def test_tokens_that_end_are_renewed_and_kept(
     rotates: bool, emulator: HubSpot, served: Served, home: Settings
 ) -> None:
