@@ -22,6 +22,7 @@ from requests.adapters import HTTPAdapter
 Json = dict[str, Any]
 
 _ATTEMPTS: Final = 6
+_RENEWALS: Final = 3
 _TIMEOUT: Final = (10, 60)
 _LONGEST_WAIT: Final = 60
 # Passing troubles that the client would not repeat by itself: locked, and those of Cloudflare.
@@ -190,8 +191,12 @@ class JsonApi:
     def _ask(self, method: str, path: str, **content: Any) -> Json | None:
         headers = self._credentials.headers()
         response = self._send(method, path, headers, content)
-        if response.status_code == 401 and self._credentials.renew(headers):
-            response = self._send(method, path, self._credentials.headers(), content)
+        for _ in range(_RENEWALS):
+            if response.status_code != 401 or not self._credentials.renew(headers):
+                break
+            # Meanwhile others may have bought a newer pair, which ends this one.
+            headers = self._credentials.headers()
+            response = self._send(method, path, headers, content)
         if "Date" in response.headers:
             self.server_time = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
         if response.status_code in (204, 404):

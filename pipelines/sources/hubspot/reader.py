@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Final
 
-from pipelines.sources._common.api import AccessError, ApiError, JsonApi, RightError
+from pipelines.sources._common.api import ApiError, JsonApi, RightError
 from pipelines.sources._common.crm import Known, Reading
-from pipelines.sources._common.fields import FieldError, Json, objects
+from pipelines.sources._common.fields import FieldError, Json
 from pipelines.sources._common.parallel import in_parallel
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.hubspot import rows as r
+from pipelines.sources.hubspot.dictionaries import KINDS, Dictionaries, note_scope
 from pipelines.sources.hubspot.objects import Links, Objects
 from pipelines.sources.hubspot.paths import ApiVersion, ObjectKind, Paths
-from pipelines.sources.hubspot.properties import Properties, Property, properties_of, property_of
 
 # The search shows changes minutes late, so the next load looks for them once more.
 LOOK_BACK: Final = timedelta(minutes=15)
 # A visitor of a chat is mostly known within days; nothing tells when.
 CHATS_BACK: Final = timedelta(days=7)
-KINDS: Final[tuple[ObjectKind, ...]] = ("deals", "contacts", "companies", "tickets")
 _KEYS: Final = {
     "deals": "deal_id", "contacts": "contact_id", "companies": "company_id", "tickets": "ticket_id",
 }  # fmt: skip
@@ -34,15 +32,6 @@ _TAKEN_ALONG: Final[tuple[tuple[ObjectKind, ObjectKind], ...]] = (
 )  # fmt: skip
 # Names of properties that fit into an address; with more, records are asked for by their ids.
 _LONGEST_QUERY: Final = 1_800
-_SCOPES: Final = {
-    "owners": ("crm.objects.owners.read", "deals are loaded without names of their owners"),
-    "pipelines": ("crm.schemas.deals.read", "deals are loaded without names of their stages"),
-    "properties": ("crm.schemas.*.read", "custom properties are not loaded"),
-    "contacts": ("crm.objects.contacts.read", "people are not loaded"),
-    "companies": ("crm.objects.companies.read", "companies are not loaded"),
-    "tickets": ("tickets", "tickets are not loaded, and do not link chats with deals"),
-    "threads": ("conversations.read", "chats are not linked with deals"),
-}
 
 
 class StoppedError(Exception):
@@ -65,8 +54,7 @@ class HubSpotReader:
         self._stopped = Event()
         self._objects = Objects(api, self._paths, self._go_on)
         self._currency: str | None = None
-        self._properties: dict[ObjectKind, Properties] = {}
-        self._kinds: list[ObjectKind] = []
+        self._account = Dictionaries(api, self._objects, self._paths, people)
         # Ids by kind: what was met in this load, asked for in vain, binned, merged into others.
         self._met: dict[str, set[str]] = {}
         self._lost: dict[str, set[str]] = {}
@@ -78,8 +66,8 @@ class HubSpotReader:
         begun = self._open()
         reading = Reading(until=begun)
         known = known or {}
-        self._read_dictionaries(reading)
-        kinds = self._kinds
+        self._account.read(reading)
+        kinds = self._account.kinds
         for ids in (self._met, self._lost, self._merged):
             ids.update({kind: set() for kind in KINDS})
         before = {kind: self._bin_of(kind) for kind in kinds}
@@ -100,11 +88,11 @@ class HubSpotReader:
         """Return what this account holds back."""
         self._open()
         reading = Reading(until=datetime.now(UTC))
-        self._read_dictionaries(reading)
+        self._account.read(reading)
         try:
             self._api.get(self._paths.threads, {"limit": 1})
         except RightError:
-            self._note_scope(reading, "threads")
+            note_scope(reading, "threads")
         return reading.notes
 
     def _open(self) -> datetime:
@@ -120,68 +108,6 @@ class HubSpotReader:
     def _go_on(self) -> None:
         if self._stopped.is_set():
             raise StoppedError
-
-    # Dictionaries
-
-    def _read_dictionaries(self, reading: Reading) -> None:
-        """Read what other records name, and find out which kinds of records may be read."""
-        for archived in ("false", "true"):
-            query = {"limit": 100, "archived": archived}
-            for row in self._allowed(reading, "owners", self._paths.owners, query):
-                self._kept(
-                    reading, "owners", row, lambda item: r.owner_row(item, self._people), "owner_id"
-                )
-        for row in self._allowed(reading, "pipelines", self._paths.pipelines("deals"), {}):
-            made = self._kept(reading, "pipelines", row, r.pipeline_row, "pipeline_id")
-            if made is not None:
-                self._keep_stages(reading, row, made["pipeline_id"])
-        for kind in KINDS:
-            found: list[Property] = []
-            for row in self._allowed(reading, "properties", self._paths.properties(kind), {}):
-                try:
-                    found.append(property_of(row))
-                except FieldError as error:
-                    reading.rejected.append(("properties", f"{kind} {row.get('name')}", str(error)))
-            self._properties[kind] = properties_of(kind, found)
-            for item in found:
-                reading.put("properties", (kind, item.name), r.property_row(item, kind))
-        self._kinds = [kind for kind in KINDS if self._may_read(reading, kind)]
-
-    def _keep_stages(self, reading: Reading, pipeline: Json, pipeline_id: str) -> None:
-        try:
-            for row in objects(pipeline, "stages"):
-                made = r.stage_row(row, pipeline_id)
-                reading.put("stages", (pipeline_id, made["stage_id"]), made)
-        except FieldError as error:
-            reading.rejected.append(("stages", f"pipeline {pipeline_id}", str(error)))
-
-    def _allowed(self, reading: Reading, name: str, path: str, query: Json) -> list[Json]:
-        """Return what a list holds, nothing where the right to it is missing."""
-        try:
-            return list(self._objects.pages(path, query))
-        except RightError:
-            self._note_scope(reading, name)
-            return []
-
-    def _may_read(self, reading: Reading, kind: ObjectKind) -> bool:
-        try:
-            self._api.get(self._paths.objects(kind), {"limit": 1})
-        except RightError:
-            if kind == "deals":
-                raise AccessError(
-                    self._api.source,
-                    "the token lacks the scope crm.objects.deals.read",
-                    "Add it to the private app, or allow the integration once more with it",
-                ) from None
-            self._note_scope(reading, kind)
-            return False
-        return True
-
-    def _note_scope(self, reading: Reading, name: str) -> None:
-        scope, effect = _SCOPES[name]
-        note = f"no scope {scope}: {effect}"
-        if note not in reading.notes:
-            reading.notes.append(note)
 
     # Records
 
@@ -205,7 +131,7 @@ class HubSpotReader:
             return None
 
         self._stopped.clear()
-        errors = list(in_parallel(read, [*self._kinds, None], len(KINDS) + 1))
+        errors = list(in_parallel(read, [*self._account.kinds, None], len(KINDS) + 1))
         self._stopped.clear()
         for error in errors:
             if error is not None:
@@ -224,15 +150,15 @@ class HubSpotReader:
         try:
             for one in queries:
                 for row in self._objects.pages(self._paths.threads, one):
-                    self._kept(reading, "threads", row, r.thread_row, "thread_id")
+                    reading.keep("threads", "thread_id", row, r.thread_row)
         except RightError:
-            self._note_scope(reading, "threads")
+            note_scope(reading, "threads")
 
     def _links_of(self, kind: ObjectKind) -> list[ObjectKind]:
-        return [other for other in _LINKS.get(kind, ()) if other in self._kinds]
+        return [other for other in _LINKS.get(kind, ()) if other in self._account.kinds]
 
     def _read_list(self, reading: Reading, kind: ObjectKind) -> None:
-        names = self._properties[kind].asked
+        names = self._account.properties[kind].asked
         history = r.HISTORY if kind == "deals" else ()
         others = self._links_of(kind)
         if sum(len(name) + 1 for name in names) <= _LONGEST_QUERY:
@@ -261,7 +187,9 @@ class HubSpotReader:
             return None
 
     def _read_changed(self, reading: Reading, since: datetime) -> None:
-        changed = {kind: set(self._objects.changed_ids(kind, since)) for kind in self._kinds}
+        changed = {
+            kind: set(self._objects.changed_ids(kind, since)) for kind in self._account.kinds
+        }
         for kind, other in _TAKEN_ALONG:
             if kind in changed and other in changed:
                 taken = self._objects.linked(kind, other, sorted(changed[kind]))
@@ -273,7 +201,7 @@ class HubSpotReader:
     def _read_ids(self, reading: Reading, kind: ObjectKind, ids: list[str]) -> None:
         if not ids:
             return
-        names = self._properties[kind].asked
+        names = self._account.properties[kind].asked
         history = r.HISTORY if kind == "deals" else ()
         asked = set(ids)
         found = {
@@ -293,7 +221,7 @@ class HubSpotReader:
 
     def _keep(self, reading: Reading, kind: ObjectKind, row: Json, links: Links) -> None:
         self._met[kind].add(str(row.get("id")))
-        names = self._properties[kind]
+        names = self._account.properties[kind]
 
         def make(item: Json) -> r.Row:
             self._merged[kind] |= r.merged_into(item)
@@ -304,7 +232,7 @@ class HubSpotReader:
             make_other = r.contact_row if kind == "contacts" else r.company_row
             return make_other(item, names, self._people)
 
-        made = self._kept(reading, kind, row, make, _KEYS[kind])
+        made = reading.keep(kind, _KEYS[kind], row, make)
         if made is not None and kind == "deals":
             try:
                 versions = list(r.history_rows(row))
@@ -317,18 +245,6 @@ class HubSpotReader:
                     version["value"],
                 )  # fmt: skip
                 reading.put("property_history", key, version)
-
-    def _kept(
-        self, reading: Reading, table: str, row: Json, make: Callable[[Json], r.Row], key: str
-    ) -> r.Row | None:
-        """Keep a record, or why it cannot be used."""
-        try:
-            made = make(row)
-        except FieldError as error:
-            reading.rejected.append((table, f"{table} {row.get('id')}", str(error)))
-            return None
-        reading.put(table, (made[key],), made)
-        return made
 
     # What is gone
 

@@ -28,8 +28,8 @@ with_status as (
 
     select
         deals.*,
-        stages.pipeline,
-        stages.stage,
+        coalesce(stages.pipeline, deals.pipeline_id) as pipeline,
+        coalesce(stages.stage, deals.stage_id) as stage,
         stages.stage_order,
         coalesce(
             stages.status,

@@ -34,7 +34,7 @@ def test_tokens_that_end_are_renewed_and_kept(
 ) -> None:
     emulator.rotates = rotates
     account, crm = HUBSPOT.config(served(emulator)), emulator.crm
-    emulator.between_pages = lambda page: emulator.expire_tokens() if page % 4 == 0 else None
+    emulator.between_pages = lambda page: emulator.expire_tokens() if page % 12 == 0 else None
     load(home, account)
     stored = home.tokens / "hubspot.json"
     assert json.loads(stored.read_text())["refresh_token"] == emulator.refresh_token
