@@ -81,7 +81,8 @@ def open_reader(
     account = account_of(settings, crm, environ)
     api = JsonApi(
         crm.name, kind.base_url(account), kind.credentials(account),
-        per_second=crm.requests_per_second or kind.requests_per_second, **options,
+        per_second=crm.requests_per_second or kind.requests_per_second,
+        **{"paces": kind.paces, **options},
     )  # fmt: skip
     return kind.reader(api, people)
 
@@ -125,7 +126,7 @@ def load_crm(
     settings.ensure_home()
     people = pseudonymizer(settings)
     since = None if everything else _read_until(settings, crm)
-    known = _known_ids(settings, crm) if since is None else None
+    known = _known_ids(settings, crm)
     reader = open_reader(settings, crm, people, **options)
     tables = dict(CRM_KINDS[crm.kind].tables)
     spool = Spool(

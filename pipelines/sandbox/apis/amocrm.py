@@ -60,7 +60,6 @@ _FIELDS: Final[dict[str, tuple[Json, ...]]] = {
         {"id": 702, "name": "Товар", "code": None, "type": "select"},
         {"id": 703, "name": "Сумма в валюте", "code": None, "type": "monetary"},
         {"id": 704, "name": "Валюта", "code": None, "type": "text"},
-        {"id": 706, "name": "Оплачено", "code": None, "type": "monetary"},
         {"id": 705, "name": "Секунд до первого ответа", "code": None, "type": "numeric"},
     ),
     "contacts": (
@@ -401,7 +400,6 @@ class AmoCrm(Emulator):
             681: deal.lead_source, 682: deal.campaign, 702: deal.product,
             703: f"{deal.amount / 100:.2f}" if deal.currency_code != self.currency else None,
             704: deal.currency_code if deal.currency_code != self.currency else None,
-            706: f"{deal.amount / 100:.2f}" if deal.status == "won" else None,
             705: deal.first_contact_seconds,
         }  # fmt: skip
         return self._changed("leads", {

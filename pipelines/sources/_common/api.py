@@ -23,10 +23,13 @@ from requests.adapters import HTTPAdapter
 Json = dict[str, Any]
 
 _ATTEMPTS: Final = 6
+_RENEWALS: Final = 5  # of tokens, in one request: other threads renew them as well
 _TIMEOUT: Final = (10, 60)
 _LONGEST_WAIT: Final = 60
-_RENEWALS: Final = 5  # of tokens, in one request: other threads renew them as well
 _THREADS: Final = 16  # connections that are kept open
+# Passing troubles that the client would not repeat by itself: locked, and those of Cloudflare.
+_PASSING: Final = frozenset({423, 520, 521, 522, 523, 524})
+_MIGRATING: Final = 477  # HubSpot moves an account to another place, for up to a day
 # Where vendors say what is wrong.
 _SAID_IN: Final = ("detail", "error_description", "message", "error", "title")
 
@@ -47,6 +50,10 @@ class ApiError(Exception):
 
 class AccessError(ApiError):
     """The credentials are not accepted, or lack a right."""
+
+
+class RightError(AccessError):
+    """The credentials are accepted, but lack a right for what is asked."""
 
 
 class BlockedError(ApiError):
@@ -149,21 +156,33 @@ class Pace:
 
 
 class _PacedAdapter(HTTPAdapter):
-    """Waits before every attempt, the repeated ones among them."""
+    """Waits before every attempt, the repeated ones among them.
 
-    def __init__(self, pace: Pace, pause: float) -> None:
+    Args:
+        pace: of all requests.
+        paces: of requests whose path ends in a word, besides.
+        pause: seconds without requests after a refusal that tells none.
+    """
+
+    def __init__(self, pace: Pace, paces: Mapping[str, Pace], pause: float) -> None:
         super().__init__(pool_maxsize=_THREADS)
         self._pace = pace
+        self._paces = paces
         self._pause = pause
 
-    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        begun = self._pace.begin()
+    def send(
+        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
+    ) -> requests.Response:
+        path = (request.url or "").partition("?")[0]
+        paces = [pace for ending, pace in self._paces.items() if path.endswith(ending)]
+        begun = [(pace, pace.begin()) for pace in (*paces, self._pace)]
+        is_answered = False
         try:
-            response = super().send(*args, **kwargs)
-        except BaseException:
-            self._pace.end(begun, is_answered=False)
-            raise
-        self._pace.end(begun)
+            response = super().send(request, *args, **kwargs)
+            is_answered = True
+        finally:
+            for pace, moment in begun:
+                pace.end(moment, is_answered=is_answered)
         if response.status_code == 429:
             # The other threads would go on into a block of the whole integration.
             told = response.headers.get("Retry-After", "")
@@ -172,7 +191,12 @@ class _PacedAdapter(HTTPAdapter):
 
 
 class JsonApi:
-    """An API that answers JSON objects; threads may ask it together."""
+    """An API that answers JSON objects; threads may ask it together.
+
+    Args:
+        per_second: requests, of all threads together.
+        paces: requests per second to paths that end in a word, where the vendor counts them apart.
+    """
 
     def __init__(
         self,
@@ -181,6 +205,7 @@ class JsonApi:
         credentials: Credentials,
         *,
         per_second: float,
+        paces: Mapping[str, float] | None = None,
         attempts: int = _ATTEMPTS,
         backoff_seconds: float = 1.0,
         timeout: tuple[float, float] = _TIMEOUT,
@@ -195,10 +220,11 @@ class JsonApi:
             request_max_attempts=attempts,
             request_backoff_factor=backoff_seconds,
             request_max_retry_delay=_LONGEST_WAIT,
-            retry_condition=_ends_early,
+            retry_condition=_may_pass,
         )
         self._client = client
-        self._adapter = _PacedAdapter(Pace(per_second), backoff_seconds)
+        own = {ending: Pace(limit) for ending, limit in (paces or {}).items()}
+        self._adapter = _PacedAdapter(Pace(per_second), own, backoff_seconds)
 
     @property
     def _session(self) -> requests.Session:
@@ -231,6 +257,7 @@ class JsonApi:
         for _ in range(_RENEWALS):
             if response.status_code != 401 or not self._credentials.renew(headers):
                 break
+            # Meanwhile others may have bought a newer pair, which ends this one.
             headers = self._credentials.headers()
             response = self._send(method, path, headers, content)
         if "Date" in response.headers:
@@ -292,8 +319,8 @@ class JsonApi:
                 "hour and lower requests_per_second",
             )
         if status in (402, 403):
-            raise AccessError(self.source, what, "The account lacks this right, or is unpaid")
-        if status == 429 or status >= 500:
+            raise RightError(self.source, what, "The account lacks this right, or is unpaid")
+        if status in (423, 429, _MIGRATING) or status >= 500:
             raise UnavailableError(self.source, what, "Start again later: the load goes on")
         raise AnswerError(self.source, what, "The request or the API has changed")
 
@@ -313,8 +340,13 @@ def _said(response: requests.Response) -> str:
     return f" ({str(detail)[:120]})" if detail else ""
 
 
-def _ends_early(response: requests.Response | None, error: BaseException | None) -> bool:
-    """Whether an answer was cut: its JSON does not end, or fewer bytes came than were told."""
+def _may_pass(response: requests.Response | None, error: BaseException | None) -> bool:
+    """Whether to ask again: of a passing trouble, or of an answer that was cut.
+
+    It was where its JSON does not end, or fewer bytes came than were told.
+    """
+    if response is not None and response.status_code in _PASSING:
+        return True
     if response is None or not response.ok or response.status_code == 204:
         return isinstance(error, requests.exceptions.ContentDecodingError)
     if "json" not in response.headers.get("Content-Type", ""):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,24 +27,24 @@ class Reading:
     them again it keeps itself, or asks for by `rows` and `values`. A load from the beginning that
     failed goes on: `marks` are those stored with the last rows.
 
+    Args:
+        spool: takes the rows; without one they are dropped, for those who ask only for the notes.
+
     Attributes:
         since: `until` of the last load that was kept; null: everything.
         until: set by the reader; the next load goes on from here.
         notes: what the account held back.
+        marks: what was read, by names that the reader gives its parts; values are JSON.
         lock: held while rows are put and marked as read by threads.
     """
 
-    def __init__(self, spool: Spool, since: datetime | None = None) -> None:
+    def __init__(self, spool: Spool | None = None, since: datetime | None = None) -> None:
         self.since = since
         self.until: datetime | None = None
         self.notes: list[str] = []
-        self.lock = spool.lock
+        self.lock = threading.RLock() if spool is None else spool.lock
+        self.marks: dict[str, Any] = {} if spool is None else spool.marks
         self._spool = spool
-
-    @property
-    def marks(self) -> dict[str, Any]:
-        """What was read, by names that the reader gives its parts; values are JSON."""
-        return self._spool.marks
 
     @property
     def rejected(self) -> list[tuple[str, str, str]]:
@@ -53,34 +54,27 @@ class Reading:
 
     def put(self, table: str, key: tuple[Any, ...], row: Row) -> None:
         """Keep a row instead of an older one of the same record."""
-        self._spool.put(table, key, row)
-
-    def keep(
-        self, table: str, record: object, key: tuple[str, ...], make: Callable[[], Row]
-    ) -> Row | None:
-        """Put a row as it is made; a field that does not fit sends its record to the quarantine.
-
-        Args:
-            table: where it goes.
-            record: id of the record, for a person who looks it up.
-            key: columns of the key.
-            make: makes the row, or raises FieldError.
-        """
-        try:
-            row = make()
-        except FieldError as error:
-            self.rejected.append((table, f"{table} {record}", str(error)))
-            return None
-        self.put(table, tuple(row[name] for name in key), row)
-        return row
+        if self._spool is not None:
+            self._spool.put(table, key, row)
 
     def rows(self, table: str) -> Iterator[Row]:
         """Yield what was put, in the order of reading: the last row of a key is right."""
-        return self._spool.rows(table)
+        return iter(()) if self._spool is None else self._spool.rows(table)
 
     def values(self, table: str, column: str) -> set[Any]:
         """Return the values that a column of a table has."""
-        return self._spool.values(table, column)
+        return set() if self._spool is None else self._spool.values(table, column)
+
+    def keep(self, table: str, key: str, row: Row, make: Callable[[Row], Row]) -> Row | None:
+        """Keep what is made of a record by its column `key`, or why it cannot be used."""
+        try:
+            made = make(row)
+        except FieldError as error:
+            record = row.get("id", row.get(key))
+            self.rejected.append((table, f"{table} {record}", str(error)))
+            return None
+        self.put(table, (made[key],), made)
+        return made
 
 
 class CrmReader(Protocol):
@@ -91,7 +85,8 @@ class CrmReader(Protocol):
 
         Args:
             reading: takes the rows.
-            known: what was loaded before; after a reading of everything it is put right.
+            known: what was loaded before; after a reading of everything it is put right, and what
+                counts as removed may be looked for at any time.
 
         Raises:
             ApiError: the account cannot be read.
@@ -134,6 +129,7 @@ class CrmKind:
         reader: of an opened account.
         base_url: address of the API of an account; null: the account's own.
         requests_per_second: what the vendor allows, with a little to spare.
+        paces: the same for requests that the vendor counts apart, by the ending of their path.
     """
 
     tables: Mapping[str, pa.Schema]
@@ -141,6 +137,7 @@ class CrmKind:
     credentials: Callable[[Account], Credentials]
     reader: Callable[[JsonApi, Pseudonymizer], CrmReader]
     requests_per_second: float
+    paces: Mapping[str, float] = field(default_factory=dict)
     base_url: Callable[[Account], str] = field(default=lambda account: account.url)
 
 

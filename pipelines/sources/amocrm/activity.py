@@ -92,13 +92,11 @@ class Activity:
             return
 
         def keep(reading: Reading, row: Json) -> None:
-            number = row.get("id")
             if table == "tasks":
-                reading.keep(table, number, ("task_id",), lambda: task_row(row))
-            else:
-                entity = path.partition("/")[0]
-                make = partial(call_row, row, entity, self._people)
-                reading.keep(table, number, ("note_id",), make)
+                reading.keep(table, "task_id", row, task_row)
+                return
+            entity = path.partition("/")[0]
+            reading.keep(table, "note_id", row, lambda item: call_row(item, entity, self._people))
 
         pages = self._lists.numbered(path, name, query, page)
         self._tell(reading, table, pages, keep, mark, stop)
@@ -129,14 +127,14 @@ class Activity:
 
     def _read_unsorted(self, reading: Reading, until: datetime, stop: threading.Event) -> None:
         def keep(reading: Reading, row: Json) -> None:
-            reading.keep("unsorted", row.get("uid"), ("uid",), lambda: unsorted_row(row, until))
+            reading.keep("unsorted", "uid", row, lambda item: unsorted_row(item, until))
 
         query = {"order[created_at]": "asc", "limit": PAGE}
         pages = self._lists.numbered("leads/unsorted", "unsorted", query)
         self._tell(reading, "unsorted", pages, keep, None, stop)
 
     def _keep_talk(self, reading: Reading, row: Json) -> None:
-        reading.keep("talks", row.get("talk_id"), ("talk_id",), lambda: talk_row(row, self._people))
+        reading.keep("talks", "talk_id", row, lambda item: talk_row(item, self._people))
 
     def _tell(
         self,

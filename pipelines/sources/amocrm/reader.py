@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
@@ -168,9 +168,7 @@ class AmoCrmReader:
 
     def _read_dictionaries(self, reading: Reading) -> None:
         for row in self._lists.all("leads/pipelines", "pipelines"):
-            kept = reading.keep(
-                "pipelines", row.get("id"), ("pipeline_id",), partial(r.pipeline_row, row)
-            )
+            kept = reading.keep("pipelines", "pipeline_id", row, r.pipeline_row)
             if kept is None:
                 continue
             number = kept["pipeline_id"]
@@ -178,16 +176,14 @@ class AmoCrmReader:
                 found = r.status_row(status, number)
                 reading.put("statuses", (number, found["status_id"]), found)
         for row in self._lists.all("leads/loss_reasons", "loss_reasons"):
-            make = partial(r.loss_reason_row, row)
-            reading.keep("loss_reasons", row.get("id"), ("loss_reason_id",), make)
+            reading.keep("loss_reasons", "loss_reason_id", row, r.loss_reason_row)
         for entity in _PARTS:
             for row in self._lists.all(f"{entity}/custom_fields", "custom_fields"):
                 found = r.custom_field_row(row, entity)
                 reading.put("custom_fields", (entity, found["field_id"]), found)
         try:
             for row in self._lists.all("users", "users"):
-                make = partial(r.user_row, row, self._people)
-                reading.keep("users", row.get("id"), ("user_id",), make)
+                reading.keep("users", "user_id", row, lambda item: r.user_row(item, self._people))
         except AccessError:
             reading.notes.append(_NO_USERS)
 
@@ -305,16 +301,16 @@ class AmoCrmReader:
                     self._remove(reading, entity, int(number), is_removed=not was_removed)
 
     def _keep(self, reading: Reading, entity: str, row: Json) -> None:
-        make: Callable[[], r.Row]
-        if entity == "leads":
-            make = partial(r.lead_row, row, self._currency, self._people)
-        else:
-            rows = {"contacts": r.contact_row, "companies": r.company_row}
-            make = partial(rows[entity], row, self._people)
-        reading.keep(entity, row.get("id"), (_KEYS[entity],), make)
+        def make(item: Json) -> r.Row:
+            if entity == "leads":
+                return r.lead_row(item, self._currency, self._people)
+            make_other = r.contact_row if entity == "contacts" else r.company_row
+            return make_other(item, self._people)
+
+        reading.keep(entity, _KEYS[entity], row, make)
 
     def _keep_event(self, reading: Reading, row: Json) -> r.Row | None:
-        return reading.keep("events", row.get("id"), ("event_id",), partial(r.event_row, row))
+        return reading.keep("events", "event_id", row, r.event_row)
 
     def _remove(self, reading: Reading, entity: str, number: int, *, is_removed: bool) -> None:
         row = {

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pipelines.sandbox.apis.amocrm import AmoCrm, user_id
-from pipelines.sandbox.apis.serving import Emulator, Gate
-from pipelines.sandbox.crm import Crm
+from pipelines.sandbox.apis.accounts import ACCOUNTS, EmulatedAccount
+from pipelines.sandbox.apis.amocrm import user_id
+from pipelines.sandbox.apis.hubspot_records import owner_id
 from pipelines.settings import CrmConfig, CrmName
 
 
@@ -17,27 +17,27 @@ class Vendor:
     """One CRM.
 
     Attributes:
-        make: emulator of an account with the vendor's own limit.
-        secrets: what opens it, by short name; each value is one that must never be shown.
-        fields: `[crm.fields]` of the emulated company.
+        account: its emulated account; each of its secrets must never be shown.
         staging: models before those of the contract, in the order of their making.
         deals: raw table of deals.
         no_rights: what of the vendor's answer to withdrawn credentials a person must read.
         owner_id: id of an agent by the place in the staff.
         not_told: columns of deals that this CRM has no place for.
-        also: models after those of the contract.
+        links_chats: whether it has a model of the chats behind its deals.
     """
 
-    kind: CrmName
-    make: Callable[[Crm], Emulator]
-    secrets: Mapping[str, str]
-    fields: Mapping[str, str]
+    account: EmulatedAccount
     staging: tuple[str, ...]
     deals: str
     no_rights: str
     owner_id: Callable[[int], str]
     not_told: frozenset[str] = frozenset()
-    also: tuple[str, ...] = ()
+    links_chats: bool = False
+
+    @property
+    def kind(self) -> CrmName:
+        """The vendor as otvet.toml calls it."""
+        return self.account.kind
 
     @property
     def name(self) -> str:
@@ -45,54 +45,47 @@ class Vendor:
         return self.kind
 
     @property
+    def secrets(self) -> Mapping[str, str]:
+        """What opens the account."""
+        return self.account.secrets
+
+    @property
     def models(self) -> tuple[str, ...]:
         """Models of this vendor's rows, staging first."""
-        ends = ("int_deals", "int_deal_events", "int_contact_points")
-        return (*self.staging, *(f"{name}__{self.kind}" for name in ends), *self.also)
+        ends = ["int_deals", "int_deal_events", "int_contact_points"]
+        ends += ["int_chat_deal_links"] * self.links_chats
+        return (*self.staging, *(f"{name}__{self.kind}" for name in ends))
 
-    def environment(self, secrets: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Environment variables of the secrets."""
-        given = self.secrets if secrets is None else secrets
-        return {f"OTVET_{self.name}_{name}".upper(): value for name, value in given.items()}
+    def withdrawn(self) -> dict[str, str]:
+        """Environment variables with secrets that open nothing; none of them may be shown."""
+        return dict.fromkeys(self.account.environment(self.name), "withdrawn-secret")
 
     def config(self, url: str, per_second: float | None = 100_000) -> CrmConfig:
         """Configuration of an account at an address."""
         return CrmConfig.model_validate(
             {
-                "name": self.name, "kind": self.kind, "url": url, "fields": dict(self.fields),
-                "requests_per_second": per_second,
+                "name": self.name, "kind": self.kind, "url": url,
+                "fields": dict(self.account.fields), "requests_per_second": per_second,
             }
         )  # fmt: skip
 
-    def toml(self, url: str) -> str:
-        """The same as a section of otvet.toml."""
-        fields = "\n".join(f'{name} = "{value}"' for name, value in self.fields.items())
-        return (
-            f'[[crm]]\nname = "{self.name}"\n'
-            f'kind = "{self.kind}"\nurl = "{url}"\nrequests_per_second = 1000\n\n'
-            f"[crm.fields]\n{fields}\n"
-        )
-
-
-def open_gate() -> Gate:
-    """A gate that counts but lets everything through."""
-    return Gate(100_000, 1.0)
-
 
 AMOCRM: Final = Vendor(
-    kind="amocrm",
-    make=AmoCrm,
-    secrets={"TOKEN": AmoCrm.token},
-    fields={
-        "amount": "Сумма в валюте", "currency_code": "Валюта", "product": "702",
-        "first_contact_seconds": "705", "paid_amount": "Оплачено",
-    },
+    account=ACCOUNTS["amocrm"],
     staging=(
         "stg_amocrm__stages", "stg_amocrm__leads", "stg_amocrm__events", "stg_amocrm__talks",
     ),
-    also=("int_chat_deal_links__amocrm",),
     deals="leads",
     no_rights="issue a new one",
     owner_id=lambda place: str(user_id(place)),
+    links_chats=True,
 )  # fmt: skip
-VENDORS: Final = (AMOCRM,)
+HUBSPOT: Final = Vendor(
+    account=ACCOUNTS["hubspot"],
+    staging=("stg_hubspot__stages", "stg_hubspot__deals", "stg_hubspot__stage_versions"),
+    deals="deals",
+    no_rights="issue a new one",
+    owner_id=owner_id,
+    links_chats=True,
+)
+VENDORS: Final = (AMOCRM, HUBSPOT)
