@@ -152,7 +152,7 @@ def _ask_who_is_us(question: Any) -> str:
 
 @main.command()
 @click.option("--source", "sources", multiple=True, help="Only these configured sources.")
-@click.option("--full-refresh", is_flag=True, help="Rebuild every model from the raw tables.")
+@click.option("--full-refresh", is_flag=True, help="Read CRMs anew, build all anew.")
 @plain_errors
 def run(sources: tuple[str, ...], full_refresh: bool) -> None:
     """Run the main job: extract all configured sources, build, check, publish."""
@@ -166,19 +166,26 @@ def run(sources: tuple[str, ...], full_refresh: bool) -> None:
 
 def _run_some(settings: Settings, names: Sequence[str], *, full_refresh: bool) -> None:
     from pipelines.lib.company_state import company_config
+    from pipelines.lib.crm_loading import load_crm
     from pipelines.lib.locking import home_lock
     from pipelines.lib.sources_config import import_configured
 
     configured = {source.name: source for source in settings.project.sources}
-    unknown = sorted(set(names) - set(configured))
+    crms = {crm.name: crm for crm in settings.project.crm}
+    unknown = sorted(set(names) - set(configured) - set(crms))
     if unknown:
         raise ConfigurationError(
             f"No source {', '.join(unknown)} in {settings.config_file or 'otvet.toml'}; "
-            f"configured: {', '.join(configured) or 'none'}."
+            f"configured: {', '.join([*configured, *crms]) or 'none'}."
         )
     roster = company_config(settings).roster
     with home_lock(settings):
-        reports = [import_configured(settings, configured[name], roster) for name in names]
+        reports: list[Any] = [
+            load_crm(settings, crms[name], everything=full_refresh)
+            if name in crms
+            else import_configured(settings, configured[name], roster)
+            for name in names
+        ]
     _run_and_report(settings, "build_job", reports, full_refresh=full_refresh)
 
 

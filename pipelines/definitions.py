@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from pipelines.defs.ingestion.assets import company_state, exports
+from pipelines.defs.ingestion.assets import company_state, crms, exports
 from pipelines.defs.jobs import (
     build_job,
     inbox_build_sensor,
@@ -23,7 +23,7 @@ from pipelines.defs.resources import resources
 from pipelines.defs.transform.assets import models
 
 defs = dg.Definitions(
-    assets=[*exports, company_state, models, publication],
+    assets=[*exports, *crms, company_state, models, publication],
     asset_checks=[raw_checks],
     jobs=[main_job, build_job, inbox_job],
     schedules=[main_schedule],

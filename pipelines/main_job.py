@@ -35,8 +35,8 @@ def run_job(settings: Settings, name: str, *, full_refresh: bool = False) -> Job
     import dagster as dg
 
     from pipelines.definitions import defs
-    from pipelines.defs.ingestion.assets import FILES_CHECK
-    from pipelines.defs.transform.assets import FULL_REFRESH_TAG
+    from pipelines.defs.ingestion.assets import UNREAD
+    from pipelines.defs.resources import FULL_REFRESH_TAG
 
     # dbt's own lines go to the log; the progress lines are on the other stream.
     log = (settings.logs / "job.log").open("a", encoding="utf-8")
@@ -52,8 +52,8 @@ def run_job(settings: Settings, name: str, *, full_refresh: bool = False) -> Job
         unread = [
             str(reason)
             for evaluation in result.get_asset_check_evaluations()
-            if evaluation.check_name == FILES_CHECK
-            for reason in cast("list[str]", evaluation.metadata["unread"].value)
+            if UNREAD in evaluation.metadata
+            for reason in cast("list[str]", evaluation.metadata[UNREAD].value)
         ]
     if not result.success:
         note_failure(settings.published, "; ".join(failures) or "the run failed")

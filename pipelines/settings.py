@@ -87,6 +87,35 @@ class SourceConfig(_Strict):
     team: str | None = None
 
 
+class CrmFields(_Strict):
+    """Names, codes or ids of the CRM's custom fields that hold what the CRM has no place for."""
+
+    amount: str | None = None
+    currency_code: str | None = None
+    product: str | None = None
+    paid_amount: str | None = None
+    first_contact_seconds: str | None = None
+
+
+class CrmConfig(_Strict):
+    """One CRM that `otvet run` reads through its API; its secrets are in the environment."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+    kind: Literal["amocrm"]
+    url: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")]
+    requests_per_second: Annotated[float, Field(gt=0)] | None = None  # null: as the vendor allows
+    fields: CrmFields = CrmFields()
+
+    def secret(self, name: str, environ: Mapping[str, str] | None = None) -> str | None:
+        """Return a secret of this CRM from `OTVET_<NAME OF THE CRM>_<NAME>`."""
+        env = os.environ if environ is None else environ
+        return env.get(self.variable(name)) or None
+
+    def variable(self, name: str) -> str:
+        """Return the environment variable of a secret."""
+        return f"OTVET_{self.name}_{name}".upper()
+
+
 class ProjectConfig(_Strict):
     """The whole of `otvet.toml`."""
 
@@ -97,6 +126,7 @@ class ProjectConfig(_Strict):
     schedule: str = "15 * * * *"
     config_dir: str | None = None
     sources: tuple[SourceConfig, ...] = ()
+    crm: tuple[CrmConfig, ...] = ()
 
 
 class Settings(_Strict):
@@ -143,6 +173,11 @@ class Settings(_Strict):
     def dlt_state(self) -> Path:
         """Working folder of the loader."""
         return self.home / "dlt"
+
+    @property
+    def tokens(self) -> Path:
+        """Tokens that APIs issue anew; only the owner reads them."""
+        return self.home / "tokens"
 
     @property
     def dbt_target(self) -> Path:

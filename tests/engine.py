@@ -22,7 +22,8 @@ import pyarrow as pa
 
 from pipelines.lib.business_calendar import CALENDAR
 from pipelines.lib.company_config import CHANNELS, EXCHANGE_RATES, ROSTER, read_company_config
-from pipelines.lib.raw_tables import DATASETS
+from pipelines.lib.crm_loading import CRM_FIELDS
+from pipelines.lib.raw_tables import CRM_TABLES, DATASETS
 from pipelines.lib.text_rules import courtesy_pattern, question_pattern, start_pattern
 from pipelines.lib.who_is_us import SOURCE_RULES
 from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
@@ -146,6 +147,7 @@ def _create_raw_tables(connection: duckdb.DuckDBPyConnection, rules: EngineRules
     )
     tables = {
         "raw_otvet.source_rules": source_rules,
+        "raw_otvet.crm_fields": CRM_FIELDS.empty_table(),
         "raw_otvet.roster": ROSTER.empty_table(),
         "raw_otvet.channels": CHANNELS.empty_table(),
         "raw_otvet.exchange_rates": EXCHANGE_RATES.empty_table(),
@@ -155,6 +157,10 @@ def _create_raw_tables(connection: duckdb.DuckDBPyConnection, rules: EngineRules
         connection.execute(f"create schema raw_{kind}")
         for entity in entities:
             tables[f"raw_{kind}.{entity}"] = ENTITIES[entity].append(_LOAD_ID).empty_table()
+    for kind, schemas in CRM_TABLES.items():
+        connection.execute(f"create schema raw_{kind}")
+        for name, schema in schemas.items():
+            tables[f"raw_{kind}.{name}"] = schema.append(_LOAD_ID).empty_table()
     for name, table in tables.items():
         connection.register("table_of_test", table)
         connection.execute(f"create table {name} as from table_of_test")

@@ -5,12 +5,15 @@
 
 {# Sources of deals; each has models of its own up to the contracts of `models/intermediate/deals`. #}
 {% macro crm_sources() -%}
-    {{ return(['tabular']) }}
+    {{ return(['tabular', 'amocrm']) }}
 {%- endmacro %}
 
-{# The rows that all CRMs bring to a contract: one model per CRM, the same columns in each. #}
-{% macro union_of_crms(contract, columns) -%}
-{% for name in crm_sources() -%}
+{#
+    The rows that CRMs bring to a contract: one model per CRM, the same columns in each. `crms` names
+    them where not all have something for it.
+#}
+{% macro union_of_crms(contract, columns, crms=none) -%}
+{% for name in crms or crm_sources() -%}
 select
     {{ columns | join(',\n    ') }}
 from {{ ref(contract ~ '__' ~ name) }}

@@ -10,11 +10,12 @@ from pipelines.defs.resources import WAREHOUSE_POOL, warehouse_turn
 from pipelines.lib.company_state import company_config
 from pipelines.lib.discretion import discreet
 from pipelines.lib.importing import ImportReport, ImportRequest, import_files, quarantine_file
+from pipelines.lib.raw_tables import CRM_TABLES, DATASETS
 from pipelines.lib.who_is_us import WhoIsUsError
 from pipelines.settings import ConfigurationError, Settings, load_settings
 from pipelines.sources._common.exports import SourceFileError
 
-_LOADERS = dg.AssetSelection.groups("telegram_export", "whatsapp_export", "tabular")
+_LOADERS = dg.AssetSelection.groups(*DATASETS, *CRM_TABLES)
 # A file that changed a moment ago may still be on its way.
 _SETTLED_SECONDS = 10
 

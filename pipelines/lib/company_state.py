@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from pipelines.lib.company_config import (
     CompanyConfig,
     calendar_table,
@@ -10,6 +12,7 @@ from pipelines.lib.company_config import (
     read_company_config,
     roster_table,
 )
+from pipelines.lib.crm_loading import CRM_FIELDS, crm_fields
 from pipelines.lib.loading import LoadReport, load_tables
 from pipelines.lib.raw_tables import load_vault, pseudonymizer
 from pipelines.lib.who_is_us import SOURCE_RULES
@@ -41,11 +44,13 @@ def load_company_state(settings: Settings) -> LoadReport:
             "business_calendar": calendar_table(config, settings.project.company.time_zone),
             "exchange_rates": exchange_rates_table(config.exchange_rates),
             "source_rules": SOURCE_RULES.empty_table(),
+            "crm_fields": pa.Table.from_pylist(crm_fields(settings), schema=CRM_FIELDS),
         },
         disposition={
             "roster": upsert,
             "channels": "replace",
             "business_calendar": "replace",
+            "crm_fields": "replace",
             "exchange_rates": "replace",
             "source_rules": upsert,
         },

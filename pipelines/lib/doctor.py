@@ -18,7 +18,12 @@ from pipelines.lib.doctor_installation import (
     version_findings,
 )
 from pipelines.lib.doctor_publication import publication_findings, read_published
-from pipelines.lib.doctor_sources import read_staff, source_findings, staff_findings
+from pipelines.lib.doctor_sources import (
+    crm_findings,
+    read_staff,
+    source_findings,
+    staff_findings,
+)
 from pipelines.lib.findings import Finding
 from pipelines.settings import ConfigurationError, Settings, load_settings
 
@@ -58,6 +63,7 @@ def _examine(
     yield key_finding(settings, environ)
     published = read_published(settings)
     yield from source_findings(settings, published)
+    yield from crm_findings(settings, environ)
     if config is not None:
         staff, problem = read_staff(settings, config)
         if problem is not None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import duckdb
 
 from pipelines.lib.company_config import CompanyConfig
+from pipelines.lib.crm_loading import check_crm
 from pipelines.lib.doctor_publication import Published, first_line, rows
 from pipelines.lib.findings import Finding
 from pipelines.lib.importing import ImportRequest, recognise
@@ -16,6 +17,7 @@ from pipelines.lib.locking import RunInProgressError, home_lock
 from pipelines.lib.raw_tables import DATASETS, Kind
 from pipelines.lib.sources_config import request_of
 from pipelines.settings import ConfigurationError, Settings
+from pipelines.sources._common.api import ApiError
 from pipelines.sources._common.exports import SourceFileError
 from pipelines.sources.tabular import discovery as tabular_discovery
 from pipelines.sources.tabular.mapping import MappingError, load_mapping
@@ -35,7 +37,7 @@ class Staff:
 
 def source_findings(settings: Settings, published: Published) -> Iterator[Finding]:
     """Look for the files of each configured source."""
-    if not settings.project.sources:
+    if not settings.project.sources and not settings.project.crm:
         yield Finding(
             "ok",
             "sources",
@@ -54,6 +56,18 @@ def source_findings(settings: Settings, published: Published) -> Iterator[Findin
             )
         else:
             yield Finding("ok", subject, f"{kind}, files are there")
+
+
+def crm_findings(settings: Settings, environ: Mapping[str, str] | None = None) -> Iterator[Finding]:
+    """Ask each configured CRM for its account: credentials, rights, and what it holds back."""
+    for crm in settings.project.crm:
+        subject = f"crm {crm.name}"
+        try:
+            notes = check_crm(settings, crm, environ)
+        except ApiError as error:
+            yield Finding("fail", subject, f"{error.reason}. {error.remedy}")
+            continue
+        yield Finding("warn" if notes else "ok", subject, "; ".join(notes) or "can be read")
 
 
 def _kind_of(request: ImportRequest) -> Kind:

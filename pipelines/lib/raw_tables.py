@@ -7,6 +7,7 @@ from typing import Literal
 import duckdb
 import pyarrow as pa
 
+from pipelines.lib.crm_kinds import CRM_KINDS
 from pipelines.lib.loading import load, load_tables
 from pipelines.settings import Settings
 from pipelines.sources._common.contracts import ENTITIES
@@ -22,6 +23,11 @@ DATASETS: dict[str, tuple[str, ...]] = {
     "tabular": tuple(ENTITIES),
 }
 
+# Sources with raw tables of their own, which their API shapes.
+CRM_TABLES: dict[str, dict[str, pa.Schema]] = {
+    name: dict(kind.tables) for name, kind in CRM_KINDS.items()
+}
+
 
 def pseudonymizer(settings: Settings) -> Pseudonymizer:
     """Return the pseudonymizer of this home."""
@@ -32,16 +38,25 @@ def pseudonymizer(settings: Settings) -> Pseudonymizer:
 def prepare_raw_tables(settings: Settings, *kinds: str) -> None:
     """Create raw tables of sources never loaded, and columns that came later: models name them."""
     existing = _existing_columns(settings)
-    for kind, entities in DATASETS.items():
+    for kind, tables in _schemas().items():
         if kinds and kind not in kinds:
             continue
         missing = [
-            entity
-            for entity in entities
-            if not existing.get((f"raw_{kind}", entity), set()).issuperset(ENTITIES[entity].names)
+            table
+            for table, schema in tables.items()
+            if not existing.get((f"raw_{kind}", table), set()).issuperset(schema.names)
         ]
         if missing:
-            load(settings, f"raw_{kind}", landed_resources(Landing(settings.home), missing))
+            landing = Landing(settings.home, CRM_TABLES.get(kind))
+            load(settings, f"raw_{kind}", landed_resources(landing, missing))
+
+
+def _schemas() -> dict[str, dict[str, pa.Schema]]:
+    chats = {
+        kind: {entity: ENTITIES[entity] for entity in entities}
+        for kind, entities in DATASETS.items()
+    }
+    return chats | CRM_TABLES
 
 
 def _existing_columns(settings: Settings) -> dict[tuple[str, str], set[str]]:

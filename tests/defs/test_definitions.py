@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 
 from pipelines.lib.dbt_project import ensure_manifest
-from pipelines.lib.raw_tables import DATASETS
+from pipelines.lib.raw_tables import CRM_TABLES, DATASETS
 from tests.conftest import ROOT
 
 PUBLISHED = dg.AssetKey(["published", "analytics"])
@@ -71,10 +71,21 @@ def test_asset_keys_are_the_expected_ones(defs: dg.Definitions, manifest: dict[s
         dg.AssetKey([f"raw_{kind}", entity])
         for kind, entities in DATASETS.items()
         for entity in entities
+    } | {
+        dg.AssetKey([f"raw_{kind}", table])
+        for kind, tables in CRM_TABLES.items()
+        for table in tables
     }
     company = {
         dg.AssetKey(["raw_otvet", name])
-        for name in ("roster", "channels", "business_calendar", "exchange_rates", "source_rules")
+        for name in (
+            "roster",
+            "channels",
+            "business_calendar",
+            "exchange_rates",
+            "source_rules",
+            "crm_fields",
+        )
     }
     graph = defs.resolve_asset_graph()
 
@@ -111,7 +122,7 @@ def test_lineage_leads_from_raw_to_the_publication(
     roots = {key for key in upstream if not graph.get(key).parent_keys}
     generated = {key for key in roots if key in model_keys(manifest)}
     assert {key.path[0] for key in roots - generated} == {
-        "raw_telegram_export", "raw_whatsapp_export", "raw_tabular", "raw_otvet",
+        "raw_telegram_export", "raw_whatsapp_export", "raw_tabular", "raw_amocrm", "raw_otvet",
     }  # fmt: skip
 
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from pipelines.lib.business_calendar import CALENDAR
 from pipelines.lib.company_config import CHANNELS, EXCHANGE_RATES, ROSTER
-from pipelines.lib.raw_tables import DATASETS
+from pipelines.lib.crm_loading import CRM_FIELDS
+from pipelines.lib.raw_tables import CRM_TABLES, DATASETS
 from pipelines.lib.who_is_us import SOURCE_RULES
 from pipelines.sources._common.contracts import ENTITIES
 from tests.increments.company import Load
@@ -25,12 +26,16 @@ def raw_schemas() -> dict[str, pa.Schema]:
         for kind, entities in DATASETS.items()
         for entity in entities
     }
-    company = {
-        "raw_otvet.channels": CHANNELS,
-        "raw_otvet.business_calendar": CALENDAR,
-        "raw_otvet.exchange_rates": EXCHANGE_RATES,
+    crm = {
+        f"raw_{kind}.{name}": schema.append(load_id)
+        for kind, schemas in CRM_TABLES.items()
+        for name, schema in schemas.items()
     }
-    return tables | _COMPANY | company
+    company = {
+        "raw_otvet.channels": CHANNELS, "raw_otvet.business_calendar": CALENDAR,
+        "raw_otvet.crm_fields": CRM_FIELDS, "raw_otvet.exchange_rates": EXCHANGE_RATES,
+    }  # fmt: skip
+    return tables | crm | _COMPANY | company
 
 
 def write_load(connection: duckdb.DuckDBPyConnection, load: Load) -> None:

@@ -11,3 +11,12 @@
 {% macro spark__message_num(alias, slug) -%}
     xxhash64('{{ slug }}', {{ alias }}.row_key)
 {%- endmacro %}
+
+{# One row per element of a JSON list of texts, in the select list of a query. #}
+{% macro each_of(json_list) -%}
+    {{ return(adapter.dispatch('each_of')(json_list)) }}
+{%- endmacro %}
+{% macro default__each_of(json_list) -%}
+    unnest(cast(cast({{ json_list }} as json) as varchar[]))
+{%- endmacro %}
+{% macro spark__each_of(json_list) -%} explode(from_json({{ json_list }}, 'array<string>')) {%- endmacro %}

@@ -33,3 +33,14 @@
 {%- endmacro %}
 {% macro default__hash_number(columns) -%} hash({{ columns | join(', ') }}) {%- endmacro %}
 {% macro spark__hash_number(columns) -%} xxhash64({{ columns | join(', ') }}) {%- endmacro %}
+
+{# Text of a field of a JSON object, whose name comes from a column; null where there is none. #}
+{% macro json_text(object, field) -%}
+    {{ return(adapter.dispatch('json_text')(object, field)) }}
+{%- endmacro %}
+{% macro default__json_text(object, field) -%}
+    json_extract_string({{ object }}, '$."' || {{ field }} || '"')
+{%- endmacro %}
+{% macro spark__json_text(object, field) -%}
+    get_json_object({{ object }}, '$[\'' || {{ field }} || '\']')
+{%- endmacro %}

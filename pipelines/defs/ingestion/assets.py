@@ -1,22 +1,29 @@
 """Raw tables: the configured exports and the company's own inputs."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
-from pipelines.defs.resources import WAREHOUSE_POOL, warehouse_turn
+from pipelines.defs.resources import FULL_REFRESH_TAG, WAREHOUSE_POOL, warehouse_turn
 from pipelines.lib.company_state import company_config, load_company_state
+from pipelines.lib.crm_loading import CrmReport, load_crm
 from pipelines.lib.discretion import discreet
 from pipelines.lib.importing import ImportReport, NothingReadError
 from pipelines.lib.progress import step
-from pipelines.lib.raw_tables import DATASETS, Kind, prepare_raw_tables
+from pipelines.lib.raw_tables import CRM_TABLES, DATASETS, Kind, prepare_raw_tables
 from pipelines.lib.sources_config import import_configured
 from pipelines.lib.who_is_us import WhoIsUsError
 from pipelines.settings import Settings
+from pipelines.sources._common.api import ApiError
 from pipelines.sources._common.exports import SourceFileError
 
 FILES_CHECK = "files_were_read"
-COMPANY_TABLES = ("roster", "channels", "business_calendar", "exchange_rates", "source_rules")
+CRM_CHECK = "crm_was_read"
+UNREAD = "unread"  # metadata of both: why not
+COMPANY_TABLES = (
+    "roster", "channels", "business_calendar", "exchange_rates", "source_rules", "crm_fields",
+)  # fmt: skip
 
 
 def _raw_specs(kind: str) -> list[dg.AssetSpec]:
@@ -61,7 +68,7 @@ def _export_asset(kind: Kind) -> dg.AssetsDefinition:
             check_name=FILES_CHECK,
             passed=not failures,
             severity=dg.AssetCheckSeverity.ERROR,
-            metadata={"unread": dg.JsonMetadataValue(failures)},
+            metadata={UNREAD: dg.JsonMetadataValue(failures)},
         )
 
     return load_exports
@@ -90,6 +97,72 @@ def _describe(report: ImportReport) -> str:
     return f"{report.source_name}: {rows or 'nothing new'} from {report.files} file(s)"
 
 
+def _crm_asset(kind: str) -> dg.AssetsDefinition:
+    rejected = dg.AssetKey([f"raw_{kind}", "rejected_rows"])
+
+    @dg.multi_asset(
+        name=f"load_{kind}",
+        specs=[
+            dg.AssetSpec(
+                [f"raw_{kind}", table],
+                group_name=kind,
+                kinds={"dlt", "duckdb"},
+                description=f"{table.replace('_', ' ').capitalize()} as the API tells them.",
+            )
+            for table in CRM_TABLES[kind]
+        ],
+        pool=WAREHOUSE_POOL,
+        check_specs=[
+            dg.AssetCheckSpec(
+                CRM_CHECK,
+                asset=rejected,
+                description="Every configured account was read; the others are published.",
+            )
+        ],
+    )
+    def load_api(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        with warehouse_turn() as settings:
+            reports, failures = _load_crms(
+                settings, kind, everything=FULL_REFRESH_TAG in context.run.tags
+            )
+            prepare_raw_tables(settings, kind)
+        for table in CRM_TABLES[kind]:
+            yield dg.MaterializeResult(
+                asset_key=[f"raw_{kind}", table],
+                metadata={"rows_read": sum(report.rows.get(table, 0) for report in reports)},
+            )
+        yield dg.AssetCheckResult(
+            asset_key=rejected,
+            check_name=CRM_CHECK,
+            passed=not failures,
+            severity=dg.AssetCheckSeverity.ERROR,
+            metadata={UNREAD: dg.JsonMetadataValue(failures)},
+        )
+
+    return load_api
+
+
+def _load_crms(
+    settings: Settings, kind: str, *, everything: bool
+) -> tuple[list[CrmReport], list[str]]:
+    """Read the configured accounts of a kind; what cannot be read is told, the others go on."""
+    reports: list[CrmReport] = []
+    failures: list[str] = []
+    for crm in settings.project.crm:
+        if crm.kind != kind:
+            continue
+        try:
+            report = load_crm(settings, crm, everything=everything)
+        except ApiError as error:
+            failures.append(str(error))
+            continue
+        rows = ", ".join(f"{count} {name}" for name, count in sorted(report.rows.items()) if count)
+        step(f"{report.source_name}: {rows or 'nothing new'}")
+        reports.append(report)
+    return reports, failures
+
+
+crms = [_crm_asset(kind) for kind in CRM_TABLES]
 exports = [_export_asset("telegram_export"), _export_asset("whatsapp_export"),
            _export_asset("tabular")]  # fmt: skip
 

@@ -13,14 +13,11 @@ from dagster_dbt import (
 )
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
-from pipelines.defs.resources import WAREHOUSE_POOL, warehouse_turn
+from pipelines.defs.resources import FULL_REFRESH_TAG, WAREHOUSE_POOL, warehouse_turn
 from pipelines.lib.dbt_project import ensure_manifest, read_failures
 from pipelines.lib.increments import plan_build
 from pipelines.lib.progress import step
 from pipelines.settings import Settings
-
-# A run that carries this tag makes every row anew.
-FULL_REFRESH_TAG = "otvet/full_refresh"
 
 
 class OtvetDbtTranslator(DagsterDbtTranslator):

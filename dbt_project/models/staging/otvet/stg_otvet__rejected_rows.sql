@@ -1,5 +1,5 @@
 {# Rows that could not be loaded, of every source that keeps such a list. #}
-{% for name in chat_sources() -%}
+{% for name in (chat_sources() + crm_sources()) | unique -%}
 select
     row_key,
     source_name as source_slug,

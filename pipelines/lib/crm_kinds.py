@@ -1,0 +1,12 @@
+"""The CRMs that can be read, by the name that otvet.toml calls them by."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from pipelines.sources._common.crm import CrmKind
+from pipelines.sources.amocrm.source import AMOCRM
+
+CrmName = Literal["amocrm"]
+
+CRM_KINDS: Final[dict[CrmName, CrmKind]] = {"amocrm": AMOCRM}

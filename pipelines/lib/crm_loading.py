@@ -1,0 +1,207 @@
+"""Reading CRMs through their APIs: what a load brings, and where the next one goes on."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.lib.crm_kinds import CRM_KINDS
+from pipelines.lib.loading import load, load_tables
+from pipelines.lib.raw_tables import load_vault, pseudonymizer
+from pipelines.settings import CrmConfig, Settings
+from pipelines.sources._common.api import JsonApi
+from pipelines.sources._common.contracts import REJECTED_ROWS, TIMESTAMP, stable_hash
+from pipelines.sources._common.crm import Account, CrmReader, Known, Reading
+from pipelines.sources._common.landing import Landing, landed_resources
+from pipelines.sources._common.privacy import Pseudonymizer
+
+# Until when each account was read; written after the rows, so a load that was killed comes again.
+CRM_READS: Final = pa.schema(
+    [
+        pa.field("source_name", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("read_until", TIMESTAMP, nullable=False),
+    ]
+)
+# Which custom field of which account holds what.
+CRM_FIELDS: Final = pa.schema(
+    [
+        pa.field("source_name", pa.string(), nullable=False),
+        pa.field("role", pa.string(), nullable=False),
+        pa.field("custom_field", pa.string(), nullable=False),
+    ]
+)
+_IMPATIENT: Final = (5.0, 15.0)  # seconds to connect and to answer, for a person who waits
+_LOOK_AGAIN: Final = "Look at the record in the CRM; it is read again when it changes"
+
+
+@dataclass
+class CrmReport:
+    """What a load brought; shaped like the report of an import."""
+
+    source_name: str
+    kind: str
+    rows: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+
+def crm_fields(settings: Settings) -> list[dict[str, str]]:
+    """Return the configured custom fields as rows of `CRM_FIELDS`."""
+    return [
+        {"source_name": crm.name, "role": role, "custom_field": name}
+        for crm in settings.project.crm
+        for role, name in crm.fields.model_dump(exclude_none=True).items()
+    ]
+
+
+def open_reader(
+    settings: Settings,
+    crm: CrmConfig,
+    people: Pseudonymizer,
+    environ: Mapping[str, str] | None = None,
+    **options: Any,
+) -> CrmReader:
+    """Return the reader of an account.
+
+    Args:
+        options: of `JsonApi`.
+
+    Raises:
+        AccessError: the environment has no credentials of it.
+    """
+    kind = CRM_KINDS[crm.kind]
+    account = account_of(settings, crm, environ)
+    api = JsonApi(
+        crm.name, kind.base_url(account), kind.credentials(account),
+        per_second=crm.requests_per_second or kind.requests_per_second, **options,
+    )  # fmt: skip
+    return kind.reader(api, people)
+
+
+def account_of(
+    settings: Settings, crm: CrmConfig, environ: Mapping[str, str] | None = None
+) -> Account:
+    """Return where an account is, and what opens it."""
+    return Account(
+        crm.name, crm.url, lambda name: crm.secret(name, environ), crm.variable,
+        settings.tokens / f"{crm.name}.json",
+    )  # fmt: skip
+
+
+def check_crm(
+    settings: Settings, crm: CrmConfig, environ: Mapping[str, str] | None = None
+) -> list[str]:
+    """Ask for the account and the users; returns what the account holds back, none if nothing.
+
+    Raises:
+        ApiError: the account cannot be read.
+    """
+    return open_reader(
+        settings, crm, pseudonymizer(settings), environ, attempts=2, timeout=_IMPATIENT
+    ).check()
+
+
+def load_crm(
+    settings: Settings, crm: CrmConfig, *, everything: bool = False, **options: Any
+) -> CrmReport:
+    """Read an account and load what changed; a load that fails leaves nothing half-way.
+
+    Args:
+        everything: from the beginning, as if nothing had been loaded.
+        options: of `JsonApi`.
+
+    Raises:
+        ApiError: the account cannot be read; nothing was loaded.
+        LoadError: the warehouse cannot be written.
+    """
+    settings.ensure_home()
+    people = pseudonymizer(settings)
+    since = None if everything else _read_until(settings, crm)
+    known = _known_ids(settings, crm) if since is None else None
+    reading = open_reader(settings, crm, people, **options).read(since, known)
+    folder = settings.home / "landing"
+    shutil.rmtree(folder, ignore_errors=True)
+    tables = dict(CRM_KINDS[crm.kind].tables)
+    try:
+        with Landing(folder, tables) as landing:
+            _land(landing, crm, reading, tables)
+        load(settings, f"raw_{crm.kind}", landed_resources(landing, tables))
+        report = CrmReport(crm.name, crm.kind, dict(landing.rows), reading.notes)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    load_vault(settings, people.drain())
+    read = {"source_name": crm.name, "kind": crm.kind, "read_until": reading.until}
+    load_tables(
+        settings,
+        "raw_otvet",
+        {"crm_reads": pa.Table.from_pylist([read], schema=CRM_READS)},
+        disposition={"crm_reads": {"disposition": "merge", "strategy": "upsert"}},
+        primary_keys={"crm_reads": "source_name"},
+    )
+    return report
+
+
+def _land(landing: Landing, crm: CrmConfig, reading: Reading, tables: dict[str, pa.Schema]) -> None:
+    for table, found in reading.tables.items():
+        rows = [
+            {"row_key": stable_hash((crm.name, *key)), "source_name": crm.name, **row}
+            for key, row in found.items()
+        ]
+        if rows:
+            landing.write(table, pa.Table.from_pylist(rows, schema=tables[table]))
+    rejected = [
+        {
+            "row_key": stable_hash((crm.name, table, record, reason)), "source_name": crm.name,
+            "resource": table, "file_key": crm.kind, "row_reference": record, "reason": reason,
+            "remedy": _LOOK_AGAIN,
+        }
+        for table, record, reason in dict.fromkeys(reading.rejected)
+    ]  # fmt: skip
+    if rejected:
+        landing.write("rejected_rows", pa.Table.from_pylist(rejected, schema=REJECTED_ROWS))
+
+
+def _read_until(settings: Settings, crm: CrmConfig) -> datetime | None:
+    rows = _rows(
+        settings, "crm_reads", "raw_otvet",
+        f"select read_until from raw_otvet.crm_reads where source_name = '{crm.name}'",
+    )  # fmt: skip
+    return rows[0][0] if rows else None
+
+
+def _known_ids(settings: Settings, crm: CrmConfig) -> Known:
+    """Return which records are loaded, and whether each counts as removed."""
+    schema = f"raw_{crm.kind}"
+    return {
+        table: {
+            str(number): bool(is_removed)
+            for number, is_removed in _rows(
+                settings, table, schema,
+                f"select {column}, coalesce(is_removed, false) from {schema}.{table}"
+                f" left join {schema}.removals on entity_id = {column}"
+                f" and entity_type = '{entity}' and removals.source_name = {table}.source_name"
+                f" where {table}.source_name = '{crm.name}'",
+            )
+        }
+        for table, (entity, column) in CRM_KINDS[crm.kind].removable.items()
+    }  # fmt: skip
+
+
+def _rows(settings: Settings, table: str, schema: str, query: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a query, or none where its table is not there yet."""
+    if not settings.warehouse.exists():
+        return []
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        known = connection.execute(
+            "select 1 from duckdb_tables() where schema_name = ? and table_name = ?",
+            [schema, table],
+        ).fetchone()
+        return connection.execute(query).fetchall() if known else []

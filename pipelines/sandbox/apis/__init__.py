@@ -1,0 +1,1 @@
+"""Emulators of the CRM's APIs over the emulated company: they refuse what the real ones refuse."""

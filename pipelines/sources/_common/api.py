@@ -1,0 +1,259 @@
+"""Reading JSON APIs: pace, patience and errors that say what to do.
+
+`JsonApi` stands on dlt's request client, which repeats what may pass (429, 5xx, time-outs, lost
+connections, bodies that end early) and honours `Retry-After`. Neither addresses nor headers are in
+an error: they hold secrets.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, Protocol
+
+import requests
+from dlt.sources.helpers.requests import Client
+from requests.adapters import HTTPAdapter
+
+Json = dict[str, Any]
+
+_ATTEMPTS: Final = 6
+_TIMEOUT: Final = (10, 60)
+_LONGEST_WAIT: Final = 60
+# Where vendors say what is wrong.
+_SAID_IN: Final = ("detail", "error_description", "message", "error", "title")
+
+
+class ApiError(Exception):
+    """A source cannot be read; what was loaded before stays, and the next run goes on from there.
+
+    Args:
+        source: name of the configured source.
+        reason: what happened, without secrets and personal data.
+        remedy: what to do about it.
+    """
+
+    def __init__(self, source: str, reason: str, remedy: str) -> None:
+        super().__init__(f"{source}: {reason}. {remedy}.")
+        self.source, self.reason, self.remedy = source, reason, remedy
+
+
+class AccessError(ApiError):
+    """The credentials are not accepted, or lack a right."""
+
+
+class BlockedError(ApiError):
+    """The vendor has closed the door for this integration or address."""
+
+
+class UnavailableError(ApiError):
+    """The API does not answer, or only with errors of its own."""
+
+
+class AnswerError(ApiError):
+    """The answer is not what the documentation promises."""
+
+
+class Credentials(Protocol):
+    """What opens an API."""
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of a request."""
+
+    def renew(self, refused: dict[str, str]) -> bool:
+        """Get others in place of refused headers; false where only a person can."""
+
+
+@dataclass(frozen=True)
+class LongLivedToken:
+    """A token that lives until a person replaces it."""
+
+    token: str
+
+    def headers(self) -> dict[str, str]:
+        """Return the bearer header."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def renew(self, refused: dict[str, str]) -> bool:
+        """Say that it cannot be renewed."""
+        del refused
+        return False
+
+
+@dataclass
+class Pace:
+    """Lets requests of all threads pass at even distances, so that no second sees too many."""
+
+    per_second: float
+    _next: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait(self) -> None:
+        """Wait for one's turn."""
+        with self._lock:
+            now = time.monotonic()
+            turn = max(self._next, now)
+            self._next = turn + 1 / self.per_second
+        if turn > now:
+            time.sleep(turn - now)
+
+
+class _PacedAdapter(HTTPAdapter):
+    """Waits before every attempt, the repeated ones among them."""
+
+    def __init__(self, pace: Pace) -> None:
+        super().__init__()
+        self._pace = pace
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        self._pace.wait()
+        return super().send(*args, **kwargs)
+
+
+class JsonApi:
+    """An API that answers JSON objects."""
+
+    def __init__(
+        self,
+        source: str,
+        base_url: str,
+        credentials: Credentials,
+        *,
+        per_second: float,
+        attempts: int = _ATTEMPTS,
+        backoff_seconds: float = 1.0,
+        timeout: tuple[float, float] = _TIMEOUT,
+    ) -> None:
+        self.source = source
+        self.server_time: datetime | None = None
+        self._base = base_url.rstrip("/")
+        self._credentials = credentials
+        client = Client(
+            request_timeout=timeout,
+            raise_for_status=False,
+            request_max_attempts=attempts,
+            request_backoff_factor=backoff_seconds,
+            request_max_retry_delay=_LONGEST_WAIT,
+            retry_condition=_ends_early,
+        )
+        self._session = client.session
+        adapter = _PacedAdapter(Pace(per_second))
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, adapter)
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Json | None:
+        """Return the object at a path or at a link of this API; null where there is none.
+
+        Raises:
+            AccessError, BlockedError, UnavailableError, AnswerError: as they say.
+        """
+        return self._ask("GET", path, params=params)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Json | None:
+        """Return the answer to a question that is too long for an address; it must change nothing.
+
+        Raises:
+            AccessError, BlockedError, UnavailableError, AnswerError: as they say.
+        """
+        return self._ask("POST", path, json=body)
+
+    def _ask(self, method: str, path: str, **content: Any) -> Json | None:
+        headers = self._credentials.headers()
+        response = self._send(method, path, headers, content)
+        if response.status_code == 401 and self._credentials.renew(headers):
+            response = self._send(method, path, self._credentials.headers(), content)
+        if "Date" in response.headers:
+            self.server_time = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+        if response.status_code in (204, 404):
+            return None
+        self._refuse(response, path)
+        try:
+            body = response.json()
+        except ValueError as error:
+            raise AnswerError(
+                self.source, f"{_called(path)} answers no JSON", "Start again later"
+            ) from error
+        if not isinstance(body, dict):
+            raise AnswerError(
+                self.source,
+                f"{_called(path)} answers a {type(body).__name__} where an object is documented",
+                "The API may have changed; look for a newer version of this connector",
+            )
+        return body
+
+    def _send(
+        self, method: str, path: str, headers: dict[str, str], content: dict[str, Any]
+    ) -> requests.Response:
+        url = path if "://" in path else f"{self._base}/{path}"
+        if not url.startswith(self._base + "/"):
+            # A link to another host would carry the credentials there.
+            raise AnswerError(
+                self.source, "a link leads to another host", "Check the address of the source"
+            )
+        try:
+            response: requests.Response = self._session.request(
+                method, url, headers={**headers, "Accept": "application/json"},
+                allow_redirects=False, **content,
+            )  # fmt: skip
+        except (requests.RequestException, ValueError) as error:
+            raise UnavailableError(
+                self.source,
+                f"{_called(path)} cannot be reached ({type(error).__name__})",
+                "Check the network and the address; the next run goes on from here",
+            ) from None
+        return response
+
+    def _refuse(self, response: requests.Response, path: str) -> None:
+        status = response.status_code
+        if 200 <= status < 300:
+            return
+        said = _said(response)
+        what = f"{_called(path)} answers {status}{said}"
+        if status == 401:
+            raise AccessError(
+                self.source, what, "The token has ended or was withdrawn: issue a new one"
+            )
+        if status == 403 and "json" not in response.headers.get("Content-Type", ""):
+            raise BlockedError(
+                self.source,
+                what,
+                "The vendor blocks this integration or address after too many requests; wait an "
+                "hour and lower requests_per_second",
+            )
+        if status in (402, 403):
+            raise AccessError(self.source, what, "The account lacks this right, or is unpaid")
+        if status == 429 or status >= 500:
+            raise UnavailableError(self.source, what, "Start again later: the load goes on")
+        raise AnswerError(self.source, what, "The request or the API has changed")
+
+
+def _called(path: str) -> str:
+    """A path as it may be shown: without host and query."""
+    return path.partition("://")[2].partition("/")[2].partition("?")[0] if "://" in path else path
+
+
+def _said(response: requests.Response) -> str:
+    try:
+        body = response.json()
+    except ValueError:
+        return ""
+    known = body if isinstance(body, dict) else {}
+    detail = next((known[name] for name in _SAID_IN if known.get(name)), None)
+    return f" ({str(detail)[:120]})" if detail else ""
+
+
+def _ends_early(response: requests.Response | None, error: BaseException | None) -> bool:
+    """Whether an answer was cut: its JSON does not end, or fewer bytes came than were told."""
+    if response is None or not response.ok or response.status_code == 204:
+        return isinstance(error, requests.exceptions.ContentDecodingError)
+    if "json" not in response.headers.get("Content-Type", ""):
+        return False
+    try:
+        response.json()
+    except ValueError:
+        return True
+    return False

@@ -1,0 +1,110 @@
+"""Values of JSON records, typed; what does not fit is an error that names the field."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+Json = dict[str, Any]
+
+
+class FieldError(ValueError):
+    """A field of a record is not what the API documents."""
+
+    def __init__(self, name: str, wanted: str, found: object) -> None:
+        kind = "nothing" if found is None else type(found).__name__
+        super().__init__(f"field {name} should be {wanted}, but is {kind}")
+
+
+def integer(row: Json, name: str) -> int | None:
+    """Return a whole number, which some APIs send as text; null and "" are null."""
+    value = row.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError:
+            pass
+    raise FieldError(name, "a whole number", value)
+
+
+def required_integer(row: Json, name: str) -> int:
+    """Return a whole number that must be there."""
+    value = integer(row, name)
+    if value is None:
+        raise FieldError(name, "a whole number", None)
+    return value
+
+
+def text(row: Json, name: str) -> str | None:
+    """Return a text; numbers are taken as they are written."""
+    value = row.get(name)
+    if value is None:
+        return None
+    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        return str(value)
+    raise FieldError(name, "a text", value)
+
+
+def boolean(row: Json, name: str) -> bool | None:
+    """Return a truth value."""
+    value = row.get(name)
+    if value is None or isinstance(value, bool):
+        return value
+    raise FieldError(name, "true or false", value)
+
+
+def money(row: Json, name: str) -> Decimal | None:
+    """Return an amount of money, exact to the cent."""
+    value = row.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        try:
+            amount = Decimal(str(value))
+        except InvalidOperation:
+            raise FieldError(name, "an amount of money", value) from None
+        if amount.is_finite():
+            return amount.quantize(Decimal("0.01"))
+    raise FieldError(name, "an amount of money", value)
+
+
+def unix_time(row: Json, name: str) -> datetime | None:
+    """Return an instant from seconds since 1970; 0 is null."""
+    value = integer(row, name)
+    return datetime.fromtimestamp(value, UTC) if value else None
+
+
+def required_unix_time(row: Json, name: str) -> datetime:
+    """Return an instant that must be there."""
+    value = unix_time(row, name)
+    if value is None:
+        raise FieldError(name, "seconds since 1970", None)
+    return value
+
+
+def objects(row: Json, name: str) -> list[Json]:
+    """Return a list of objects; null, a single object and PHP's empty list are taken for lists."""
+    value = row.get(name)
+    if value is None or value == []:
+        return []
+    found = [value] if isinstance(value, dict) else value
+    if isinstance(found, list) and all(isinstance(item, dict) for item in found):
+        return found
+    raise FieldError(name, "a list of objects", value)
+
+
+def nested(row: Json, name: str) -> Json:
+    """Return an object; null and PHP's empty list are the empty one."""
+    value = row.get(name)
+    if value is None or value == []:
+        return {}
+    if isinstance(value, dict):
+        return value
+    raise FieldError(name, "an object", value)

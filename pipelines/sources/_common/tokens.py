@@ -1,0 +1,98 @@
+"""OAuth tokens whose refresh token works once: stored before they are used, under a lock."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.sources._common.api import AccessError
+
+
+@dataclass(frozen=True)
+class TokenPair:
+    """An access token and the refresh token that buys the next pair."""
+
+    access_token: str
+    refresh_token: str
+
+
+# Buys a new pair for a refresh token.
+Exchange = Callable[[str], TokenPair]
+
+
+class RotatingTokens:
+    """The pair of one source in a file that only its owner reads.
+
+    Two processes never refresh at once, and whoever comes second finds the new pair in the file. A
+    refresh token is spent by being sent, so the answer is on the disk before anything else happens.
+    """
+
+    def __init__(self, source: str, path: Path, first: str | None, exchange: Exchange) -> None:
+        self._source = source
+        self._path = path
+        self._first = first
+        self._exchange = exchange
+
+    def headers(self) -> dict[str, str]:
+        """Return the bearer header of the stored pair; the first pair is bought here."""
+        pair = self._read()
+        if pair is None:
+            self._refresh(None)
+            pair = self._read()
+            assert pair is not None
+        return {"Authorization": f"Bearer {pair.access_token}"}
+
+    def renew(self, refused: dict[str, str]) -> bool:
+        """Buy a new pair, unless another process has done so since."""
+        self._refresh(refused.get("Authorization", "").removeprefix("Bearer "))
+        return True
+
+    def _refresh(self, refused: str | None) -> None:
+        with self._locked():
+            pair = self._read()
+            if pair is not None and pair.access_token != refused:
+                return
+            token = pair.refresh_token if pair is not None else self._first
+            if not token:
+                raise AccessError(
+                    self._source,
+                    "there is no refresh token",
+                    "Allow the integration once more and put its refresh token into the "
+                    "environment",
+                )
+            self._store(self._exchange(token))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._path.with_suffix(".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _read(self) -> TokenPair | None:
+        try:
+            content: dict[str, Any] = json.loads(self._path.read_bytes())
+        except FileNotFoundError:
+            return None
+        return TokenPair(content["access_token"], content["refresh_token"])
+
+    def _store(self, pair: TokenPair) -> None:
+        """Write durably: a power cut after this line loses nothing."""
+        new = self._path.with_suffix(".new")
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(asdict(pair), file)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._path)
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -1,0 +1,80 @@
+"""What opens an amoCRM account: a long-lived token, or OAuth tokens that renew themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import requests
+
+from pipelines.sources._common.api import (
+    AccessError,
+    Credentials,
+    LongLivedToken,
+    UnavailableError,
+)
+from pipelines.sources._common.crm import Account
+from pipelines.sources._common.tokens import RotatingTokens, TokenPair
+
+_OAUTH: Final = ("CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "REDIRECT_URI")
+
+
+def amocrm_credentials(account: Account) -> Credentials:
+    """Return what opens an account.
+
+    Raises:
+        AccessError: the environment has neither a token nor OAuth's values.
+    """
+    token = account.secret("TOKEN")
+    if token:
+        return LongLivedToken(token)
+    given = {name: account.secret(name) for name in _OAUTH}
+    needed = [name for name in _OAUTH if name != "REFRESH_TOKEN" or not account.tokens.exists()]
+    if any(not given[name] for name in needed):
+        raise AccessError(
+            account.name,
+            "there are no credentials",
+            f"Put a long-lived token of the integration (its page, tab of keys) into "
+            f"{account.variable('TOKEN')}, or OAuth's four values into "
+            f"{', '.join(account.variable(name) for name in _OAUTH)}",
+        )
+    return RotatingTokens(
+        account.name, account.tokens, given["REFRESH_TOKEN"], _exchange(account, given)
+    )
+
+
+def _exchange(account: Account, given: dict[str, str | None]) -> Callable[[str], TokenPair]:
+    def buy(refresh_token: str) -> TokenPair:
+        body = {
+            "client_id": given["CLIENT_ID"], "client_secret": given["CLIENT_SECRET"],
+            "redirect_uri": given["REDIRECT_URI"], "grant_type": "refresh_token",
+            "refresh_token": refresh_token,
+        }  # fmt: skip
+        try:
+            # Asked once: a token that was sent is spent, whatever became of the answer.
+            response = requests.post(
+                f"{account.url.rstrip('/')}/oauth2/access_token", json=body, timeout=60,
+                allow_redirects=False,
+            )  # fmt: skip
+        except requests.RequestException as error:
+            raise UnavailableError(
+                account.name, f"tokens cannot be renewed ({type(error).__name__})",
+                "Start again later",
+            ) from None  # fmt: skip
+        if response.status_code >= 500 or response.status_code == 429:
+            raise UnavailableError(
+                account.name, f"tokens cannot be renewed ({response.status_code})",
+                "Start again later",
+            )  # fmt: skip
+        if response.status_code != 200:
+            raise AccessError(
+                account.name,
+                f"the refresh token is not accepted ({response.status_code})",
+                f"Allow the integration once more, put the new token into "
+                f"{account.variable('REFRESH_TOKEN')} and remove tokens/{account.tokens.name} "
+                "from the home",
+            )
+        answer = response.json()
+        return TokenPair(answer["access_token"], answer["refresh_token"])
+
+    return buy

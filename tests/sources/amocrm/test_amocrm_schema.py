@@ -1,0 +1,115 @@
+"""A schema that changes: what fits is loaded, what does not is kept aside with its field named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.sandbox.apis.amocrm import AmoCrm
+from pipelines.sandbox.crm import Crm
+from pipelines.settings import Settings
+from tests.sources.amocrm.arriving import arrived, assert_true, load
+from tests.sources.amocrm.conftest import DAY, config
+
+Served = Callable[[AmoCrm], str]
+NewHome = Callable[[], Settings]
+Json = dict[str, Any]
+
+
+def changed(entity: str, change: Callable[[Json], Json]) -> Callable[[str, Json], Json]:
+    """Change the rows of an entity whose id ends in 7."""
+    return lambda name, row: change(row) if name == entity and row["id"] % 10 == 7 else row
+
+
+def rejected(settings: Settings) -> list[tuple[str, str, str]]:
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        return connection.execute(
+            "select resource, row_reference, reason from raw_amocrm.rejected_rows order by all"
+        ).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("entity", "change", "reason"),
+    [
+        ("leads", {"price": {"amount": 5}},
+         "field price should be an amount of money, but is dict"),
+        ("leads", {"price": "dear"}, "field price should be an amount of money, but is str"),
+        ("leads", {"status_id": None}, "field status_id should be a whole number, but is nothing"),
+        ("leads", {"created_at": "soon"}, "field created_at should be a whole number, but is str"),
+        ("contacts", {"custom_fields_values": "none"},
+         "field custom_fields_values should be a list of objects, but is str"),
+        ("contacts", {"_embedded": 3}, "field _embedded should be an object, but is int"),
+    ],
+)  # fmt: skip
+def test_row_that_does_not_fit_is_named_and_the_rest_is_loaded(
+    entity: str, change: Json, reason: str, crm: Crm, emulator: AmoCrm, served: Served,
+    new_home: NewHome,
+) -> None:  # fmt: skip
+    account, home = config(served(emulator)), new_home()
+    emulator.change_row = changed(entity, lambda row: row | change)
+    records = crm.deals if entity == "leads" else crm.contacts
+
+    report = load(home, account)
+
+    bad = sorted(number for number in records if number % 10 == 7)
+    assert bad
+    assert rejected(home) == sorted((entity, f"{entity} {number}", reason) for number in bad)
+    assert report.rows[entity] == len(records) - len(bad)
+    emulator.change_row = None
+    load(home, account, everything=True)
+    assert_true(arrived(home, account), crm)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda row: row | {"new": {"a": [1]}}, id="new field"),
+        pytest.param(lambda row: row | {"price": str(row["price"])}, id="number as text"),
+        pytest.param(
+            lambda row: {key: value for key, value in row.items() if key != "score"}, id="no score"
+        ),
+        pytest.param(lambda row: row | {"closest_task_at": []}, id="unused field of another type"),
+    ],
+)
+def test_change_that_does_no_harm_does_none(
+    change: Callable[[Json], Json], crm: Crm, emulator: AmoCrm, served: Served, new_home: NewHome
+) -> None:
+    account, home = config(served(emulator)), new_home()
+    emulator.change_row = changed("leads", change)
+
+    load(home, account)
+
+    assert rejected(home) == []
+    assert_true(arrived(home, account), crm)
+
+
+def test_new_custom_field_arrives_typed(
+    crm: Crm, emulator: AmoCrm, served: Served, new_home: NewHome
+) -> None:
+    account, home = config(served(emulator)), new_home()
+    load(home, account)
+    number = min(crm.deals)
+    field = {
+        "field_id": 999, "field_name": "Площадь", "field_code": None, "field_type": "numeric",
+        "values": [{"value": "41.5"}],
+    }  # fmt: skip
+    emulator.change_row = lambda name, row: (
+        row | {"custom_fields_values": [*(row["custom_fields_values"] or []), field]}
+        if name == "leads" and row["id"] == number
+        else row
+    )
+    crm.deals[number].updated_at = crm.now
+    crm.advance(crm.now + DAY)
+
+    load(home, account)
+
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        found = connection.execute(
+            "select json_type(custom_fields, '$.999'), custom_fields ->> '$.999'"
+            " from raw_amocrm.leads where lead_id = ?",
+            [number],
+        ).fetchone()
+    assert found == ("DOUBLE", "41.5")
