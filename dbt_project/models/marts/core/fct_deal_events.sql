@@ -2,7 +2,7 @@
     The history of deals. A stage is closed where all deals that now stand in it are won, or all lost;
     in a pipeline where none stands, the stage of that name in the others decides. Events that change
     neither stage nor pipeline (another owner) leave the clock of the stage running. What became of a
-    deal in a stage is said once, of the last time that it was there.
+    deal in a stage is what became of its last stay there, and is said once, at its first entry.
 #}
 with
 
@@ -82,11 +82,7 @@ timed as (
         case when enters_stage then row_number() over (
             partition by deal_key, enters_stage, to_pipeline, to_stage
             order by event_number
-        ) end as stage_entry_number,
-        enters_stage and row_number() over (
-            partition by deal_key, enters_stage, to_pipeline, to_stage
-            order by event_number desc
-        ) = 1 as is_last_stay
+        ) end as stage_entry_number
     from ordered
 
 ),
@@ -116,10 +112,17 @@ followed as (
 
     select
         *,
-        lead(to_status) over (
-            partition by deal_key, enters_stage
-            order by event_number
-        ) as next_status
+        case
+            when left_at is null then 'standing'
+            when
+                coalesce(to_status <> 'lost', true)
+                and lead(to_status) over (
+                    partition by deal_key, enters_stage
+                    order by event_number
+                ) = 'lost'
+                then 'lost'
+            else 'passed'
+        end as stay_outcome
     from judged
 
 )
@@ -159,10 +162,8 @@ select
         when left_at < occurred_at then 0
         else {{ seconds_between('occurred_at', 'left_at') }}
     end as stage_stay_seconds,
-    case
-        when not is_last_stay then null
-        when left_at is null then 'standing'
-        when next_status = 'lost' and coalesce(to_status <> 'lost', true) then 'lost'
-        else 'passed'
-    end as stage_outcome
+    case when stage_entry_number = 1 then first_value(stay_outcome) over (
+        partition by deal_key, enters_stage, to_pipeline, to_stage
+        order by event_number desc
+    ) end as stage_outcome
 from followed
