@@ -16,7 +16,8 @@ entries as (
 )
 
 select
-    {{ key(['metric_month', 'source_slug', 'to_pipeline', 'to_stage']) }} as deal_stages_monthly_key,
+    {{ key(['metric_month', 'source_slug', 'to_pipeline', 'to_stage']) }}
+        as deal_stages_monthly_key,
     metric_month,
     source_slug,
     to_pipeline as pipeline,
