@@ -87,6 +87,9 @@ class SourceConfig(_Strict):
     team: str | None = None
 
 
+CrmName = Literal["amocrm"]
+
+
 class CrmFields(_Strict):
     """Names, codes or ids of the CRM's custom fields that hold what the CRM has no place for."""
 
@@ -101,7 +104,7 @@ class CrmConfig(_Strict):
     """One CRM that `otvet run` reads through its API; its secrets are in the environment."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-    kind: Literal["amocrm"]
+    kind: CrmName
     url: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")]
     requests_per_second: Annotated[float, Field(gt=0)] | None = None  # null: as the vendor allows
     fields: CrmFields = CrmFields()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
+from pipelines.settings import CrmName
 from pipelines.sources._common.crm import CrmKind
 from pipelines.sources.amocrm.source import AMOCRM
-
-CrmName = Literal["amocrm"]
 
 CRM_KINDS: Final[dict[CrmName, CrmKind]] = {"amocrm": AMOCRM}

@@ -20,25 +20,26 @@ def history_figures(world: World) -> dict[str, float | None]:
     for event in rows(world["deal_events"]):
         by_deal[event["deal_id"]].append(event)
     stays = []
-    reopened = 0
-    reached: dict[tuple[int, str], int] = {}  # deal and stage: seconds from the creation
-    outcomes: dict[tuple[int, str], str] = {}
+    reopened = moved = 0
+    reached: dict[tuple[Any, ...], int] = {}  # deal, pipeline and stage: seconds from the creation
+    outcomes: dict[tuple[Any, ...], str] = {}
     for events in by_deal.values():
         events.sort(key=lambda event: (event["occurred_at"], event["deal_event_id"]))
         assert [event["event_type"] for event in events].count("created") == 1
         for event, after in zip(events, [*events[1:], None], strict=True):
-            place = event["deal_id"], event["to_stage"]
+            place = event["deal_id"], event.get("to_pipeline"), event["to_stage"]
             reached.setdefault(place, event["occurred_at"] - events[0]["occurred_at"])
             # Of several stays of a deal in a stage the last one says what became of it.
             outcomes[place] = _outcome(event["to_stage"], after)
         for before, event in pairwise(events):
             assert event["from_stage"] == before["to_stage"] != event["to_stage"]
             stays.append(event["occurred_at"] - before["occurred_at"])
+            moved += event.get("from_pipeline") != event.get("to_pipeline")
             reopened += event["from_stage"] in _CLOSED and event["to_stage"] not in _CLOSED
     return {
         "deal_stage_changes": len(stays) if by_deal else None,
         "deals_reopened": reopened if by_deal else None,
-        "deal_pipeline_changes": 0 if by_deal else None,
+        "deal_pipeline_changes": moved if by_deal else None,
         "stage_stays_ended": len(stays) if by_deal else None,
         "stage_time": mean(stays),
         "stage_time_p50": percentile(sorted(stays), 0.5),

@@ -1,0 +1,76 @@
+"""What the common tests must know of each vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pipelines.sandbox.apis.accounts import ACCOUNTS, EmulatedAccount
+from pipelines.sandbox.apis.amocrm import user_id
+from pipelines.settings import CrmConfig, CrmName
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """One CRM.
+
+    Attributes:
+        account: its emulated account; each of its secrets must never be shown.
+        staging: models before those of the contract, in the order of their making.
+        deals: raw table of deals.
+        no_rights: what of the vendor's answer to withdrawn credentials a person must read.
+        owner_id: id of an agent by the place in the staff.
+        not_told: columns of deals that this CRM has no place for.
+    """
+
+    account: EmulatedAccount
+    staging: tuple[str, ...]
+    deals: str
+    no_rights: str
+    owner_id: Callable[[int], str]
+    not_told: frozenset[str] = frozenset()
+
+    @property
+    def kind(self) -> CrmName:
+        """The vendor as otvet.toml calls it."""
+        return self.account.kind
+
+    @property
+    def name(self) -> str:
+        """Name of the configured source; the account is called as its vendor."""
+        return self.kind
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """What opens the account."""
+        return self.account.secrets
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Models of this vendor's rows, staging first."""
+        ends = ("int_deals", "int_deal_events", "int_contact_points")
+        return (*self.staging, *(f"{name}__{self.kind}" for name in ends))
+
+    def withdrawn(self) -> dict[str, str]:
+        """Environment variables with secrets that open nothing; none of them may be shown."""
+        return dict.fromkeys(self.account.environment(self.name), "withdrawn-secret")
+
+    def config(self, url: str, per_second: float | None = 100_000) -> CrmConfig:
+        """Configuration of an account at an address."""
+        return CrmConfig.model_validate(
+            {
+                "name": self.name, "kind": self.kind, "url": url,
+                "fields": dict(self.account.fields), "requests_per_second": per_second,
+            }
+        )  # fmt: skip
+
+
+AMOCRM: Final = Vendor(
+    account=ACCOUNTS["amocrm"],
+    staging=("stg_amocrm__stages", "stg_amocrm__leads", "stg_amocrm__events"),
+    deals="leads",
+    no_rights="issue a new one",
+    owner_id=lambda place: str(user_id(place)),
+)
+VENDORS: Final = (AMOCRM,)
