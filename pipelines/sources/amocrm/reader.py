@@ -16,6 +16,7 @@ from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources._common.together import Task, together
 from pipelines.sources.amocrm import rows as r
 from pipelines.sources.amocrm.activity import Activity
+from pipelines.sources.amocrm.dictionaries import NO_USERS, read_dictionaries
 from pipelines.sources.amocrm.lists import DONE, EVENT_PAGE, PAGE, START, Lists, changed_at
 
 # Changes that the vendor shows late or with another clock are read by the next load once more.
@@ -40,7 +41,6 @@ _THREADS: Final = 6
 _WINDOWS: Final = 4
 _MANY_DEALS: Final = 5_000
 _WINDOWS_OF_MANY: Final = 64
-_NO_USERS: Final = "no right to read users: deals are loaded without names of their owners"
 
 Move = tuple[str, int, datetime]
 
@@ -81,7 +81,7 @@ class AmoCrmReader:
         try:
             self._lists.one("users", {"limit": 1})
         except AccessError:
-            notes.append(_NO_USERS)
+            notes.append(NO_USERS)
         return notes
 
     def _open(self) -> None:
@@ -137,7 +137,7 @@ class AmoCrmReader:
         reading.until = self._server_time()
         # While everything was read records may have vanished all the time since its beginning.
         hidden_since = since if reading.since is None else reading.until
-        self._read_dictionaries(reading)
+        read_dictionaries(self._lists, reading, self._people)
         self._keep_account(reading)
         work = self._activity.update(reading, start, self._end(), reading.until)
         together([*self._record_tasks(reading, start), *work], _THREADS)
@@ -165,27 +165,6 @@ class AmoCrmReader:
             "read_at": reading.until,
         }  # fmt: skip
         reading.put("accounts", (), row)
-
-    def _read_dictionaries(self, reading: Reading) -> None:
-        for row in self._lists.all("leads/pipelines", "pipelines"):
-            kept = reading.keep("pipelines", "pipeline_id", row, r.pipeline_row)
-            if kept is None:
-                continue
-            number = kept["pipeline_id"]
-            for status in objects(nested(row, "_embedded"), "statuses"):
-                found = r.status_row(status, number)
-                reading.put("statuses", (number, found["status_id"]), found)
-        for row in self._lists.all("leads/loss_reasons", "loss_reasons"):
-            reading.keep("loss_reasons", "loss_reason_id", row, r.loss_reason_row)
-        for entity in _PARTS:
-            for row in self._lists.all(f"{entity}/custom_fields", "custom_fields"):
-                found = r.custom_field_row(row, entity)
-                reading.put("custom_fields", (entity, found["field_id"]), found)
-        try:
-            for row in self._lists.all("users", "users"):
-                reading.keep("users", "user_id", row, lambda item: r.user_row(item, self._people))
-        except AccessError:
-            reading.notes.append(_NO_USERS)
 
     def _record_tasks(
         self, reading: Reading, start: int | None, *, marked: bool = False

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from pipelines.sources._common.api import Pace
+from pipelines.sources._common.pace import Pace
 from pipelines.sources._common.together import together
 
 
