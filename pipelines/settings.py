@@ -19,6 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 
+CrmName = Literal["amocrm", "bitrix24"]
+
 
 class ConfigurationError(Exception):
     """The configuration cannot be used; the message says where it is wrong and what to write."""
@@ -95,13 +97,14 @@ class CrmFields(_Strict):
     product: str | None = None
     paid_amount: str | None = None
     first_contact_seconds: str | None = None
+    lost_reason: str | None = None
 
 
 class CrmConfig(_Strict):
     """One CRM that `otvet run` reads through its API; its secrets are in the environment."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-    kind: Literal["amocrm"]
+    kind: CrmName
     url: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")]
     requests_per_second: Annotated[float, Field(gt=0)] | None = None  # null: as the vendor allows
     fields: CrmFields = CrmFields()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
+from pipelines.settings import CrmName
 from pipelines.sources._common.crm import CrmKind
 from pipelines.sources.amocrm.source import AMOCRM
+from pipelines.sources.bitrix24.source import BITRIX24
 
-CrmName = Literal["amocrm"]
-
-CRM_KINDS: Final[dict[CrmName, CrmKind]] = {"amocrm": AMOCRM}
+CRM_KINDS: Final[dict[CrmName, CrmKind]] = {"amocrm": AMOCRM, "bitrix24": BITRIX24}

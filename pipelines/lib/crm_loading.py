@@ -15,7 +15,6 @@ from pipelines.lib.crm_kinds import CRM_KINDS
 from pipelines.lib.loading import load, load_tables
 from pipelines.lib.raw_tables import load_vault, pseudonymizer
 from pipelines.settings import CrmConfig, Settings
-from pipelines.sources._common.api import JsonApi
 from pipelines.sources._common.contracts import REJECTED_ROWS, TIMESTAMP, stable_hash
 from pipelines.sources._common.crm import Account, CrmReader, Known, Reading
 from pipelines.sources._common.landing import Landing, landed_resources
@@ -78,9 +77,10 @@ def open_reader(
     """
     kind = CRM_KINDS[crm.kind]
     account = account_of(settings, crm, environ)
-    api = JsonApi(
+    api = kind.api(
         crm.name, kind.base_url(account), kind.credentials(account),
-        per_second=crm.requests_per_second or kind.requests_per_second, **options,
+        per_second=crm.requests_per_second or kind.requests_per_second,
+        **{"burst": kind.burst, **options},
     )  # fmt: skip
     return kind.reader(api, people)
 
@@ -124,8 +124,7 @@ def load_crm(
     settings.ensure_home()
     people = pseudonymizer(settings)
     since = None if everything else _read_until(settings, crm)
-    known = _known_ids(settings, crm) if since is None else None
-    reading = open_reader(settings, crm, people, **options).read(since, known)
+    reading = open_reader(settings, crm, people, **options).read(since, _known_ids(settings, crm))
     folder = settings.home / "landing"
     shutil.rmtree(folder, ignore_errors=True)
     tables = dict(CRM_KINDS[crm.kind].tables)

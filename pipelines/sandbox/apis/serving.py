@@ -14,6 +14,9 @@ from typing import Any, Final, Literal
 
 import uvicorn
 
+from pipelines.sandbox.crm import Crm
+
+Json = dict[str, Any]
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -92,6 +95,40 @@ class Gate:
             self.refused += 1
             return False
         return True
+
+
+@dataclass
+class Emulator:
+    """An emulated account over the company's CRM.
+
+    Attributes:
+        gate: counts the requests, and refuses those over the documented limit.
+        clock_skew_seconds: how much its clock is ahead of the company's.
+        base_url: address in links between pages; empty: as the client calls it.
+        between_pages: called with the number of each page that is answered: time may go on there.
+        change_row: changes each record, given its kind, before it is answered.
+    """
+
+    crm: Crm
+    gate: Gate = field(default_factory=lambda: Gate(7, 1.0))
+    faults: Faults = field(default_factory=Faults)
+    clock_skew_seconds: int = 0
+    base_url: str = ""
+    between_pages: Callable[[int], None] | None = None
+    change_row: Callable[[str, Json], Json] | None = None
+
+    @property
+    def app(self) -> Asgi:
+        """What a server serves, faults included."""
+        return FaultyMiddleware(self.routes(), lambda: self.faults)
+
+    def routes(self) -> Asgi:
+        """Return the application without faults."""
+        raise NotImplementedError
+
+    @property
+    def _now(self) -> int:
+        return self.crm.now + self.clock_skew_seconds
 
 
 class FaultyMiddleware:

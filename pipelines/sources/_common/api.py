@@ -86,9 +86,14 @@ class LongLivedToken:
 
 @dataclass
 class Pace:
-    """Lets requests of all threads pass at even distances, so that no second sees too many."""
+    """Lets requests of all threads pass at even distances, so that no second sees too many.
+
+    Attributes:
+        burst: requests that pass at once where none came for long enough.
+    """
 
     per_second: float
+    burst: int = 1
     _next: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -96,8 +101,8 @@ class Pace:
         """Wait for one's turn."""
         with self._lock:
             now = time.monotonic()
-            turn = max(self._next, now)
-            self._next = turn + 1 / self.per_second
+            self._next = max(self._next, now) + 1 / self.per_second
+            turn = self._next - self.burst / self.per_second
         if turn > now:
             time.sleep(turn - now)
 
@@ -124,6 +129,7 @@ class JsonApi:
         credentials: Credentials,
         *,
         per_second: float,
+        burst: int = 1,
         attempts: int = _ATTEMPTS,
         backoff_seconds: float = 1.0,
         timeout: tuple[float, float] = _TIMEOUT,
@@ -141,7 +147,7 @@ class JsonApi:
             retry_condition=_ends_early,
         )
         self._session = client.session
-        adapter = _PacedAdapter(Pace(per_second))
+        adapter = _PacedAdapter(Pace(per_second, burst))
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter)
 

@@ -40,7 +40,8 @@ class CrmReader(Protocol):
 
         Args:
             since: `Reading.until` of the last load that was kept.
-            known: what was loaded before; after a reading of everything it is put right.
+            known: what was loaded before; after a reading of everything it is put right, and what
+                counts as removed may be looked for at any time.
 
         Raises:
             ApiError: the account cannot be read.
@@ -83,6 +84,8 @@ class CrmKind:
         reader: of an opened account.
         base_url: address of the API of an account; null: the account's own.
         requests_per_second: what the vendor allows, with a little to spare.
+        burst: requests that the vendor lets pass at once before that.
+        api: how the vendor is talked to.
     """
 
     tables: Mapping[str, pa.Schema]
@@ -90,6 +93,8 @@ class CrmKind:
     credentials: Callable[[Account], Credentials]
     reader: Callable[[JsonApi, Pseudonymizer], CrmReader]
     requests_per_second: float
+    burst: int = 1
+    api: Callable[..., JsonApi] = JsonApi
     base_url: Callable[[Account], str] = field(default=lambda account: account.url)
 
 

@@ -1,0 +1,289 @@
+"""Bitrix24's records as rows of the raw tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+import orjson
+
+from pipelines.sources._common.fields import (
+    FieldError,
+    Json,
+    boolean,
+    instant,
+    integer,
+    money,
+    objects,
+    required_instant,
+    required_integer,
+    text,
+)
+from pipelines.sources._common.privacy import IdentifierKind, Pseudonymizer
+
+Row = dict[str, Any]
+Types = Mapping[str, str]
+"""Types of custom fields by the name of the field."""
+
+_POINTS: Final = {"PHONE": "phone_ids", "EMAIL": "email_ids", "IM": "messenger_ids"}
+# Files are known by their number: their addresses open them for whoever has them.
+_FILES: Final = frozenset({"file", "disk_file"})
+_SALE_SOURCES: Final = ("utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm")
+
+
+def deal_row(row: Json, types: Types, people: Pseudonymizer) -> Row:
+    """Return the row of a deal.
+
+    Raises:
+        FieldError: a field is not what the API documents.
+    """
+    return {
+        "deal_id": required_integer(row, "id"),
+        "category_id": required_integer(row, "categoryId"),
+        "lead_id": _reference(row, "leadId"),
+        **_sale(row, people),
+        **_kept(row, types, people),
+    }
+
+
+def lead_row(row: Json, types: Types, people: Pseudonymizer) -> Row:
+    """Return the row of a lead; it may have phones of its own, without a contact."""
+    return {
+        "lead_id": required_integer(row, "id"),
+        **_sale(row, people),
+        **_reached_by(row, people),
+        **_kept(row, types, people),
+    }
+
+
+def contact_row(row: Json, types: Types, people: Pseudonymizer) -> Row:
+    """Return the row of a person: pseudonyms of phones, e-mails and messenger accounts."""
+    return {
+        "contact_id": required_integer(row, "id"),
+        "company_id": _reference(row, "companyId"),
+        "lead_id": _reference(row, "leadId"),
+        **_reached_by(row, people),
+        **_kept(row, types, people),
+    }
+
+
+def company_row(row: Json, types: Types, people: Pseudonymizer) -> Row:
+    """Return the row of a company; its name may be a person's, so it is left out."""
+    return {
+        "company_id": required_integer(row, "id"),
+        **_reached_by(row, people),
+        **_kept(row, types, people),
+    }
+
+
+def history_row(row: Json, entity_type: str) -> Row:
+    """Return the row of a step; a lead's stage has another name than a deal's."""
+    stage = text(row, "STAGE_ID") or text(row, "STATUS_ID")
+    if not stage:
+        raise FieldError("STAGE_ID", "a text", None)
+    return {
+        "entity_type": entity_type,
+        "history_id": required_integer(row, "ID"),
+        "type_id": required_integer(row, "TYPE_ID"),
+        "owner_id": required_integer(row, "OWNER_ID"),
+        "category_id": integer(row, "CATEGORY_ID"),
+        "stage_id": stage,
+        "created_at": required_instant(row, "CREATED_TIME"),
+    }
+
+
+def category_row(row: Json) -> Row:
+    """Return the row of a pipeline."""
+    return {
+        "category_id": required_integer(row, "id"),
+        "name": text(row, "name"),
+        "sort": integer(row, "sort"),
+    }
+
+
+def status_row(row: Json) -> Row:
+    """Return the row of a dictionary's entry, as a stage is."""
+    entity, status = text(row, "ENTITY_ID"), text(row, "STATUS_ID")
+    if not entity or not status:
+        raise FieldError("STATUS_ID", "a text", None)
+    return {
+        "entity_id": entity,
+        "status_id": status,
+        "category_id": integer(row, "CATEGORY_ID"),
+        "name": text(row, "NAME"),
+        "sort": integer(row, "SORT"),
+        "semantics": text(row, "SEMANTICS"),
+    }
+
+
+def currency_row(row: Json) -> Row:
+    """Return the row of a currency with today's rate, exact as it is written."""
+    code = text(row, "CURRENCY")
+    if not code:
+        raise FieldError("CURRENCY", "a text", None)
+    try:
+        rate = Decimal(text(row, "AMOUNT") or "")
+    except InvalidOperation:
+        rate = None
+    return {
+        "currency_code": code, "rate": rate, "units": integer(row, "AMOUNT_CNT"),
+        "is_base": row.get("BASE") == "Y",
+    }  # fmt: skip
+
+
+def user_row(row: Json, people: Pseudonymizer) -> Row:
+    """Return the row of an employee; names of employees are public in the company."""
+    name = " ".join(part for part in (text(row, "NAME"), text(row, "LAST_NAME")) if part)
+    return {
+        "user_id": required_integer(row, "ID"),
+        "name": name or None,
+        "email_id": people.optional("email", text(row, "EMAIL")),
+        "is_active": boolean(row, "ACTIVE"),
+    }
+
+
+def field_rows(name: str, row: Json, entity_type: str) -> tuple[Row, list[Row]]:
+    """Return the definition of a custom field, and the items that one chooses from."""
+    where: Row = {"entity_type": entity_type, "field_id": name}
+    definition = where | {
+        "name": text(row, "title"),
+        "code": text(row, "upperName"),
+        "type": text(row, "type"),
+        "is_multiple": boolean(row, "isMultiple"),
+    }
+    items = [
+        where | {"item_id": required_integer(item, "ID"), "name": text(item, "VALUE")}
+        for item in objects(row, "items")
+    ]
+    return definition, items
+
+
+def _sale(row: Json, people: Pseudonymizer) -> Row:
+    stage = text(row, "stageId")
+    if not stage:
+        raise FieldError("stageId", "a text", None)
+    contacts = row.get("contactIds") or []
+    if not isinstance(contacts, list):
+        raise FieldError("contactIds", "a list", contacts)
+    utm = dict(
+        zip(
+            ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"),
+            (_masked(text(row, name), people) for name in _SALE_SOURCES),
+            strict=True,
+        )
+    )
+    return {
+        "stage_id": stage,
+        "stage_semantic_id": text(row, "stageSemanticId"),
+        "opportunity": money(row, "opportunity"),
+        "currency_code": text(row, "currencyId") or None,
+        "contact_id": _reference(row, "contactId"),
+        "contact_ids": _list(required_integer({"contactIds": item}, "contactIds")
+                             for item in contacts),
+        "company_id": _reference(row, "companyId"),
+        "created_by": _reference(row, "createdBy"),
+        "moved_at": None if row.get("movedTime") in ([], {}) else instant(row, "movedTime"),
+        "source_id": text(row, "sourceId") or None,
+        **utm,
+    }  # fmt: skip
+
+
+def _kept(row: Json, types: Types, people: Pseudonymizer) -> Row:
+    return {
+        "assigned_by_id": _reference(row, "assignedById"),
+        "custom_fields": _packed(custom_values(row, types, people)),
+        "created_at": required_instant(row, "createdTime"),
+        "updated_at": required_instant(row, "updatedTime"),
+    }
+
+
+def _reached_by(row: Json, people: Pseudonymizer) -> Row:
+    points: dict[str, list[str]] = {column: [] for column in _POINTS.values()}
+    for item in objects(row, "fm"):
+        column = _POINTS.get(str(item.get("typeId")))
+        value = text(item, "value")
+        if column is None or not value or not value.strip():
+            continue
+        kind: IdentifierKind = "phone" if column == "phone_ids" else "email"
+        if column == "messenger_ids":
+            kind, value = _messenger(value, str(item.get("valueType")))
+        points[column].append(people.pseudonym(kind, value))
+    return {column: _list(dict.fromkeys(found)) for column, found in points.items()}
+
+
+def _messenger(value: str, way: str) -> tuple[IdentifierKind, str]:
+    """Return whose account it is: `imol|connector|line|chat|user` names that of the messenger."""
+    parts = value.split("|")
+    if parts[0] == "imol" and len(parts) > 3:
+        if parts[1] == "telegrambot":
+            # As exports of Telegram call the same person.
+            return "telegram_user", f"user{parts[3]}"
+        return "contact", f"{parts[1]}|{parts[3]}"
+    return ("telegram_user", value) if way == "TELEGRAM" else ("handle", value)
+
+
+def custom_values(row: Json, types: Types, people: Pseudonymizer) -> dict[str, object]:
+    """Return the values of a record's custom fields by the field's name, typed.
+
+    The currency of an amount is a value of its own, at the name with `:currency`.
+    """
+    found: dict[str, object] = {}
+    for name, value in row.items():
+        if not name.startswith("ufCrm") or value is None or value in ("", [], {}):
+            continue
+        kind = types.get(name, "string")
+        values = value if isinstance(value, list) else [value]
+        typed = [_typed(name, kind, item, people) for item in values]
+        found[name] = typed if isinstance(value, list) else typed[0]
+        if kind == "money" and isinstance(value, str) and "|" in value:
+            found[f"{name}:currency"] = value.partition("|")[2]
+    return found
+
+
+def _typed(name: str, kind: str, value: object, people: Pseudonymizer) -> object:
+    given = {name: value}
+    if kind in ("integer", "enumeration", "employee"):
+        return integer(given, name)
+    if kind == "double":
+        return _number(name, value)
+    if kind == "money":
+        # As text: JSON's numbers would lose cents of large amounts.
+        return str(money({name: (text(given, name) or "").partition("|")[0]}, name))
+    if kind == "boolean":
+        return value in (True, 1, "1", "Y")
+    if kind == "datetime":
+        moment = instant(given, name)
+        return moment.isoformat() if moment else None
+    if kind == "date":
+        # Midnight of the portal's zone stands for the day.
+        return (text(given, name) or "")[:10]
+    if kind in _FILES or isinstance(value, dict):
+        return integer(value, "id") if isinstance(value, dict) else text(given, name)
+    return people.mask(value) if isinstance(value, str) else value
+
+
+def _number(name: str, value: object) -> int | float:
+    try:
+        number = float(str(value))
+    except ValueError:
+        raise FieldError(name, "a number", value) from None
+    return int(number) if number.is_integer() else number
+
+
+def _reference(row: Json, name: str) -> int | None:
+    """Return the id of another record; 0 is none."""
+    return integer(row, name) or None
+
+
+def _list(values: Iterable[object]) -> str:
+    return orjson.dumps(list(values)).decode()
+
+
+def _packed(fields: dict[str, object]) -> str | None:
+    return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS).decode() if fields else None
+
+
+def _masked(value: str | None, people: Pseudonymizer) -> str | None:
+    """Hide phones and the like that people wrote into a text."""
+    return people.mask(value) if value else None
