@@ -89,6 +89,9 @@ class SourceConfig(_Strict):
     team: str | None = None
 
 
+CrmName = Literal["amocrm"]
+
+
 class CrmFields(_Strict):
     """Names, codes or ids of the CRM's custom fields that hold what the CRM has no place for."""
 

@@ -20,12 +20,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from pipelines.sandbox.apis.serving import Asgi, Faults, FaultyMiddleware, Gate
+from pipelines.sandbox.apis.serving import Asgi, Emulator, Json
 from pipelines.sandbox.business import LOST, PIPELINES, STAGES, WON
-from pipelines.sandbox.crm import Change, Contact, Crm, Deal
+from pipelines.sandbox.crm import Change, Contact, Deal
 from pipelines.sandbox.texts import LOSS_REASONS
-
-Json = dict[str, Any]
 
 WON_STATUS: Final = 142
 LOST_STATUS: Final = 143
@@ -73,10 +71,9 @@ def user_id(agent: int) -> int:
 
 
 @dataclass
-class AmoCrm:
-    """The emulator: its state, its gate and its tokens; `app` is what a server serves."""
+class AmoCrm(Emulator):
+    """An account; 7 requests a second are let through."""
 
-    crm: Crm
     token: str = "long-lived-token"  # noqa: S105
     client_id: str = "client"
     client_secret: str = "client-secret"  # noqa: S105
@@ -87,20 +84,12 @@ class AmoCrm:
     users_allowed: bool = True
     currency: str = "RUB"
     rates: dict[str, int] = field(default_factory=lambda: {"RUB": 1, "EUR": 100})
-    gate: Gate = field(default_factory=lambda: Gate(7, 1.0))
-    faults: Faults = field(default_factory=Faults)
-    clock_skew_seconds: int = 0
-    base_url: str = ""
-    # Called with the number of each page that is answered: the company may move on meanwhile.
-    between_pages: Callable[[int], None] | None = None
-    change_row: Callable[[str, Json], Json] | None = None  # a schema that changes
     _issued: dict[str, int] = field(default_factory=dict)
     _pages: dict[tuple[Any, ...], list[Json]] = field(default_factory=dict)
     _answered: int = 0
 
-    @property
-    def app(self) -> Asgi:
-        """The application, faults included."""
+    def routes(self) -> Asgi:
+        """Return the application without faults."""
         get = ["GET"]
         routes = [
             Route("/oauth2/access_token", self._access_token, methods=["POST"]),
@@ -116,7 +105,7 @@ class AmoCrm:
             Route("/api/v4/leads/{number:int}", self._guarded(self._lead), methods=get),
             Route("/api/v4/contacts/{number:int}", self._guarded(self._contact), methods=get),
         ]
-        return FaultyMiddleware(Starlette(routes=routes), lambda: self.faults)
+        return Starlette(routes=routes)
 
     def expire_tokens(self) -> None:
         """Let every access token end at once, as the vendor does after a day."""
@@ -145,10 +134,6 @@ class AmoCrm:
                 "refresh_token": self.refresh_token,
             }
         )  # fmt: skip
-
-    @property
-    def _now(self) -> int:
-        return self.crm.now + self.clock_skew_seconds
 
     def _guarded(self, answer: Callable[[Request], Response]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:

@@ -11,11 +11,9 @@ import pytest
 from pipelines.sandbox.apis.amocrm import AmoCrm
 from pipelines.sandbox.crm import Crm
 from pipelines.settings import Settings
-from tests.sources.amocrm.arriving import arrived, assert_true, load
-from tests.sources.amocrm.conftest import DAY, config
+from tests.sources.crm.arriving import DAY, NewHome, Served, arrived, assert_true, load
+from tests.sources.crm.vendors import AMOCRM
 
-Served = Callable[[AmoCrm], str]
-NewHome = Callable[[], Settings]
 Json = dict[str, Any]
 
 
@@ -48,7 +46,7 @@ def test_row_that_does_not_fit_is_named_and_the_rest_is_loaded(
     entity: str, change: Json, reason: str, crm: Crm, emulator: AmoCrm, served: Served,
     new_home: NewHome,
 ) -> None:  # fmt: skip
-    account, home = config(served(emulator)), new_home()
+    account, home = AMOCRM.config(served(emulator)), new_home()
     emulator.change_row = changed(entity, lambda row: row | change)
     records = crm.deals if entity == "leads" else crm.contacts
 
@@ -60,7 +58,7 @@ def test_row_that_does_not_fit_is_named_and_the_rest_is_loaded(
     assert report.rows[entity] == len(records) - len(bad)
     emulator.change_row = None
     load(home, account, everything=True)
-    assert_true(arrived(home, account), crm)
+    assert_true(arrived(home, account, AMOCRM), crm, AMOCRM)
 
 
 @pytest.mark.parametrize(
@@ -77,19 +75,19 @@ def test_row_that_does_not_fit_is_named_and_the_rest_is_loaded(
 def test_change_that_does_no_harm_does_none(
     change: Callable[[Json], Json], crm: Crm, emulator: AmoCrm, served: Served, new_home: NewHome
 ) -> None:
-    account, home = config(served(emulator)), new_home()
+    account, home = AMOCRM.config(served(emulator)), new_home()
     emulator.change_row = changed("leads", change)
 
     load(home, account)
 
     assert rejected(home) == []
-    assert_true(arrived(home, account), crm)
+    assert_true(arrived(home, account, AMOCRM), crm, AMOCRM)
 
 
 def test_new_custom_field_arrives_typed(
     crm: Crm, emulator: AmoCrm, served: Served, new_home: NewHome
 ) -> None:
-    account, home = config(served(emulator)), new_home()
+    account, home = AMOCRM.config(served(emulator)), new_home()
     load(home, account)
     number = min(crm.deals)
     field = {

@@ -1,0 +1,75 @@
+"""What only amoCRM does."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pipelines.lib.doctor import examine
+from pipelines.sandbox.apis.amocrm import AmoCrm
+from pipelines.sandbox.apis.serving import Gate
+from pipelines.sandbox.crm import Crm
+from pipelines.sources._common.api import ApiError, BlockedError
+from tests.sources.crm.arriving import NewHome, Served, arrived, assert_loads_agree, load
+from tests.sources.crm.vendors import AMOCRM
+
+
+@pytest.mark.parametrize("days", [pytest.param(1, marks=pytest.mark.soak), 6])
+def test_filter_that_is_ignored_changes_nothing(
+    days: int, emulator: AmoCrm, served: Served, new_home: NewHome
+) -> None:
+    emulator.has_filter = False
+    assert_loads_agree(days, AMOCRM, emulator, served(emulator), new_home)
+
+
+def test_block_ends_the_load(emulator: AmoCrm, served: Served, new_home: NewHome) -> None:
+    """Whoever goes on after 429 gets a page of HTML with 403: no request follows it."""
+    emulator.gate = Gate(0, 1.0, refused=31)
+    account = AMOCRM.config(served(emulator))
+
+    with pytest.raises(BlockedError, match="wait an hour"):
+        load(new_home(), account)
+
+    assert emulator.gate.requests == 1
+
+
+def test_no_right_to_users_costs_only_their_names(
+    crm: Crm, emulator: AmoCrm, served: Served, new_home: NewHome
+) -> None:
+    emulator.users_allowed = False
+    account, home = AMOCRM.config(served(emulator)), new_home()
+
+    report = load(home, account)
+
+    assert report.notes == [
+        "no right to read users: deals are loaded without names of their owners"
+    ]
+    deals = arrived(home, account, AMOCRM)["int_deals"]
+    assert len(deals) == len(crm.deals)
+    assert {row["owner_name"] for row in deals} == {None}
+
+
+def test_link_to_another_host_is_not_followed(
+    emulator: AmoCrm, served: Served, new_home: NewHome
+) -> None:
+    account = AMOCRM.config(served(emulator))
+    emulator.base_url = "http://127.0.0.2:9"
+
+    with pytest.raises(ApiError, match="another host"):
+        load(new_home(), account)
+
+
+def test_doctor_says_what_an_account_holds_back(
+    emulator: AmoCrm, served: Served, tmp_path: Path
+) -> None:
+    emulator.has_filter, emulator.users_allowed = False, False
+    (tmp_path / "otvet.toml").write_text(AMOCRM.toml(served(emulator)), encoding="utf-8")
+    environ = {**os.environ, "OTVET_HOME": str(tmp_path), **AMOCRM.environment()}
+
+    found = next(item for item in examine(environ) if item.subject == "crm amocrm")
+
+    assert found.level == "warn"
+    assert "add-on for filters is off" in found.message
+    assert "names of their owners" in found.message
