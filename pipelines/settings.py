@@ -19,8 +19,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 
-CrmName = Literal["amocrm", "bitrix24"]
-
 
 class ConfigurationError(Exception):
     """The configuration cannot be used; the message says where it is wrong and what to write."""
@@ -89,7 +87,7 @@ class SourceConfig(_Strict):
     team: str | None = None
 
 
-CrmName = Literal["amocrm"]
+CrmName = Literal["amocrm", "bitrix24"]
 
 
 class CrmFields(_Strict):

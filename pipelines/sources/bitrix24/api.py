@@ -78,8 +78,11 @@ class Command:
     params: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Write the call as PHP reads it: brackets name the members."""
-        pairs = "&".join(f"{name}={quote(value, safe='')}" for name, value in _flat(self.params))
+        """Write the call as PHP reads it: brackets name members; a `=` in a name would cut it."""
+        pairs = "&".join(
+            f"{quote(name, safe='[]')}={quote(value, safe='')}"
+            for name, value in _flat(self.params)
+        )
         return f"{self.method}?{pairs}"
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipelines.sandbox.apis.amocrm import AmoCrm, user_id
+from pipelines.sandbox.apis.bitrix24 import Bitrix24
+from pipelines.sandbox.apis.bitrix24_records import user_id as bitrix24_user_id
 from pipelines.sandbox.apis.serving import Emulator, Gate
 from pipelines.sandbox.crm import Crm
 from pipelines.settings import CrmConfig, CrmName
@@ -25,6 +27,7 @@ class Vendor:
         no_rights: what of the vendor's answer to withdrawn credentials a person must read.
         owner_id: id of an agent by the place in the staff.
         not_told: columns of deals that this CRM has no place for.
+        faults_at: numbers of requests that go wrong where a fault passes; no more than a load has.
     """
 
     kind: CrmName
@@ -36,6 +39,7 @@ class Vendor:
     no_rights: str
     owner_id: Callable[[int], str]
     not_told: frozenset[str] = frozenset()
+    faults_at: tuple[int, ...] = (1, 2, 9, 17)
 
     @property
     def name(self) -> str:
@@ -90,4 +94,18 @@ AMOCRM: Final = Vendor(
     no_rights="issue a new one",
     owner_id=lambda place: str(user_id(place)),
 )  # fmt: skip
-VENDORS: Final = (AMOCRM,)
+BITRIX24: Final = Vendor(
+    kind="bitrix24",
+    make=Bitrix24,
+    secrets={"WEBHOOK": Bitrix24.webhook},
+    fields={
+        "product": "Товар", "lost_reason": "UF_CRM_1720019876502",
+        "first_contact_seconds": "ufCrm_1720019876503",
+    },
+    staging=("stg_bitrix24__stages", "stg_bitrix24__deals", "stg_bitrix24__steps"),
+    deals="deals",
+    no_rights="holds no webhook",
+    owner_id=lambda place: str(bitrix24_user_id(place)),
+    faults_at=(1, 2, 4, 6),
+)  # fmt: skip
+VENDORS: Final = (AMOCRM, BITRIX24)
