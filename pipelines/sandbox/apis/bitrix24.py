@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from pipelines.sandbox.apis import bitrix24_records as r
 from pipelines.sandbox.apis import php
+from pipelines.sandbox.apis.bitrix24_activities import activity_row
 from pipelines.sandbox.apis.bitrix24_lists import PAGE, BadRequestError, page
 from pipelines.sandbox.apis.serving import Asgi, Emulator, Gate, Json
 
@@ -155,9 +156,10 @@ class Bitrix24(Emulator):
         )  # fmt: skip
 
     def _refusal(self, request: Request, given: Json) -> Response | None:
+        has_room = self.gate.lets_through()
         if self.overloaded:
             return _problem(503, "OVERLOAD_LIMIT", "REST API is blocked due to overload.")
-        if not self.gate.lets_through():
+        if not has_room:
             return _problem(503, "QUERY_LIMIT_EXCEEDED", "Too many requests")
         path = request.path_params
         if "code" in path:
@@ -248,7 +250,8 @@ class Bitrix24(Emulator):
     def _methods(self) -> dict[str, Callable[[Json], Json]]:
         return {
             "crm.item.list": self._items, "crm.item.fields": self._fields,
-            "crm.stagehistory.list": self._history, "user.get": self._users,
+            "crm.stagehistory.list": self._history, "crm.activity.list": self._activities,
+            "crm.activity.binding.list": self._bindings, "user.get": self._users,
             "crm.category.list": lambda _: {"result": {"categories": r.categories()}, "total": 3},
             "crm.status.list": lambda _: {"result": self._rows("statuses", r.statuses())},
             "crm.currency.list": lambda _: {"result": r.currencies()},
@@ -295,6 +298,19 @@ class Bitrix24(Emulator):
         found, total, following = page(table, given)
         rows = self._rows("stage_history", found)
         return self._listed({"items": rows}, total, following)
+
+    def _activities(self, given: Json) -> Json:
+        found, total, following = page(self.records.activities(), given)
+        rows = [activity_row(item, r.ZONE, r.user_id(item.deal.agent)) for item in found]
+        return self._listed(self._rows("activities", rows), total, following)
+
+    def _bindings(self, given: Json) -> Json:
+        table = self.records.activities()
+        number = int(given.get("activityId") or 0)
+        if number not in table.ids:
+            raise BadRequestError("NOT_FOUND", "Not found")
+        bound = table.record(number).bindings
+        return {"result": [{"entityTypeId": kind, "entityId": owner} for kind, owner in bound]}
 
     def _users(self, given: Json) -> Json:
         rows = self.records.users()

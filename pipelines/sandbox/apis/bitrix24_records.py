@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from operator import attrgetter
 from typing import Any, Final
 
+from pipelines.sandbox.apis.bitrix24_activities import activities
 from pipelines.sandbox.apis.bitrix24_lists import Table
 from pipelines.sandbox.business import LOST, PIPELINES, STAGES, WON
 from pipelines.sandbox.crm import Change, Contact, Crm, Deal
@@ -91,6 +92,17 @@ class Records:
         """The stage history of leads or deals that there are."""
         made = {LEAD: self._lead_history, DEAL: self._deal_history}.get(kind)
         return None if made is None else self._kept("history", kind, made)
+
+    def activities(self) -> Table:
+        """Sessions of open lines and things to do; they stay where their deal went."""
+        return self._kept("activities", 0, self._activities)
+
+    def _activities(self) -> Table:
+        return activities(
+            (change.after, change.entity_id % _LEAD_EVERY == 0)
+            for _, change in self._steps
+            if change.kind == "deal_added"
+        )
 
     def _kept(self, name: str, kind: int, make: Callable[[], Table]) -> Table:
         if self._version != self.crm.version:

@@ -31,7 +31,7 @@ _FEWEST: Final = 5
 _PASSING: Final = frozenset(
     {"INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "QUERY_LIMIT_EXCEEDED"}
 )
-_RIGHTS: Final = frozenset(
+RIGHTS: Final = frozenset(
     {"insufficient_scope", "ACCESS_DENIED", "user_access_error", "allowed_only_intranet_user",
      "ERROR_METHOD_NOT_FOUND"}
 )  # fmt: skip
@@ -60,7 +60,7 @@ class BitrixApi(JsonApi):
 
     def _refuse(self, response: requests.Response, path: str) -> None:
         code = _code(response)
-        if code in _RIGHTS:
+        if code in RIGHTS:
             raise AccessError(self.source, f"{path} answers {code}", _GRANT)
         if code == "INVALID_CREDENTIALS":
             raise AccessError(
@@ -133,11 +133,13 @@ class Portal:
             for key in commands
         }
 
-    def all_of(self, commands: Mapping[str, Command], optional: bool = False) -> dict[str, Answer]:
+    def all_of(
+        self, commands: Mapping[str, Command], passed_on: frozenset[str] = frozenset()
+    ) -> dict[str, Answer]:
         """Ask until each command has its result.
 
         Args:
-            optional: answers without the right to them are passed on.
+            passed_on: errors that are passed on with the answers.
 
         Raises:
             ApiError: one of them has none.
@@ -147,7 +149,7 @@ class Portal:
         while left := {key: item for key, item in commands.items() if key not in found}:
             tries += 1
             for key, answer in self.batch(left).items():
-                if answer.error is None or (optional and answer.error in _RIGHTS):
+                if answer.error is None or answer.error in passed_on:
                     found[key] = answer
                 else:
                     self.bear(left[key].method, answer.error, tries)
@@ -171,7 +173,7 @@ class Portal:
     def refusal(self, method: str, error: str) -> ApiError:
         """Return what to tell of an error of a command."""
         what = f"{method} answers {error}"
-        if error in _RIGHTS:
+        if error in RIGHTS:
             return AccessError(self.source, what, _GRANT)
         if error in _PASSING or error == "OPERATION_TIME_LIMIT":
             return UnavailableError(self.source, what, "Start again later: the load goes on")

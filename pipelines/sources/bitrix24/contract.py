@@ -112,6 +112,24 @@ STAGE_HISTORY: Final = crm_schema(
     pa.field("stage_id", pa.string(), nullable=False),
     pa.field("created_at", TIMESTAMP, nullable=False),
 )
+# Chats of open lines, and things to do.
+ACTIVITIES: Final = crm_schema(
+    pa.field("activity_id", pa.int64(), nullable=False),
+    pa.field("provider_id", pa.string(), nullable=False),  # IMOPENLINES_SESSION, CRM_TODO, ...
+    # What it is bound to, the owner first: JSON list of "2:759", kind of record and id.
+    pa.field("bound_to", pa.string(), nullable=False),
+    pa.field("session_id", pa.int64()),
+    pa.field("line_id", pa.string()),
+    pa.field("connector_id", pa.string()),
+    pa.field("thread_id", pa.string()),  # pseudonym of the chat with a customer
+    pa.field("responsible_id", pa.int64()),
+    pa.field("is_completed", pa.bool_()),
+    pa.field("started_at", TIMESTAMP),
+    pa.field("ended_at", TIMESTAMP),
+    pa.field("deadline_at", TIMESTAMP),
+    pa.field("created_at", TIMESTAMP, nullable=False),
+    pa.field("updated_at", TIMESTAMP, nullable=False),
+)
 # Whether a record that had vanished, or has come back, is there; what is not named here is.
 REMOVALS: Final = crm_schema(
     pa.field("entity_type", pa.string(), nullable=False),
@@ -131,6 +149,7 @@ TABLES: Final[dict[str, pa.Schema]] = {
     "custom_fields": CUSTOM_FIELDS,
     "custom_field_items": CUSTOM_FIELD_ITEMS,
     "stage_history": STAGE_HISTORY,
+    "activities": ACTIVITIES,
     "removals": REMOVALS,
     "rejected_rows": REJECTED_ROWS,
 }

@@ -13,7 +13,7 @@ from pipelines.sources._common.crm import Known, Reading
 from pipelines.sources._common.fields import FieldError, Json, integer, nested, objects
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.bitrix24 import rows as r
-from pipelines.sources.bitrix24.api import Command, Portal
+from pipelines.sources.bitrix24.api import RIGHTS, Command, Portal
 from pipelines.sources.bitrix24.lists import Pages, chunks, read_lists
 from pipelines.sources.bitrix24.vanished import Vanished
 
@@ -35,6 +35,14 @@ _DEAL_FIELDS: Final = (
     "contactIds", "companyId", "leadId", "sourceId", "utmSource", "utmMedium", "utmCampaign",
     "utmContent", "utmTerm", "assignedById", "createdBy", "createdTime", "updatedTime", "movedTime",
 )  # fmt: skip
+# Texts of activities are not read.
+_ACTIVITY_FIELDS: Final = (
+    "ID", "OWNER_ID", "OWNER_TYPE_ID", "PROVIDER_ID", "PROVIDER_TYPE_ID", "ASSOCIATED_ENTITY_ID",
+    "PROVIDER_PARAMS", "RESPONSIBLE_ID", "COMPLETED", "START_TIME", "END_TIME", "DEADLINE",
+    "CREATED", "LAST_UPDATED",
+)  # fmt: skip
+_PROVIDERS: Final = (r.SESSION, "CRM_TODO", "CRM_TASKS_TASK", "TASKS")
+_GONE: Final = frozenset({"NOT_FOUND", "ERROR_NOT_FOUND", "an error without a code"})
 _AT_ONCE: Final = 50  # ids in a filter
 _CLASSIC: Final = 1  # a portal with leads
 _NO_USERS: Final = "no right to read users: deals are loaded without names of their owners"
@@ -59,6 +67,8 @@ class Bitrix24Reader:
         # By kind: the ids that were read, and of deals those that are older than this load.
         self._seen: dict[int, set[int]] = {kind: set() for kind in TABLES}
         self._old_deals: set[int] = set()
+        # Chats whose owner is a person: they may be bound to a deal besides.
+        self._of_people: dict[int, r.Row] = {}
 
     def read(self, since: datetime | None, known: Known | None = None) -> Reading:
         """Read what changed since the end of the last load; null: everything."""
@@ -72,6 +82,7 @@ class Bitrix24Reader:
             kind: {int(key): gone for key, gone in (known or {}).get(TABLES[kind], {}).items()}
             for kind in self._kinds
         }
+        self._read_bindings(reading)
         if start is not None:
             self._read_deals_of(reading, sorted(self._seen[CONTACT]))
             self._look_for_vanished(reading, there)
@@ -86,7 +97,7 @@ class Bitrix24Reader:
             "fields": Command("crm.item.fields", {"entityTypeId": DEAL}),
         }
         found = self._portal.all_of(asked)
-        users = self._portal.all_of({"users": Command("user.get", {"start": 0})}, optional=True)
+        users = self._portal.all_of({"users": Command("user.get", {"start": 0})}, passed_on=RIGHTS)
         notes = [] if users["users"].error is None else [_NO_USERS]
         return notes + self._rights(found["profile"].result)
 
@@ -139,7 +150,7 @@ class Bitrix24Reader:
         start: int | None = 0
         while start is not None:
             asked = Command("user.get", {"sort": "ID", "order": "ASC", "start": start})
-            answer = self._portal.all_of({"users": asked}, optional=True)["users"]
+            answer = self._portal.all_of({"users": asked}, passed_on=RIGHTS)["users"]
             if answer.error is not None:
                 reading.notes.append(_NO_USERS)
                 return
@@ -155,10 +166,12 @@ class Bitrix24Reader:
         """Read records and history side by side: each has its own budget of the portal's time."""
         changed = {} if start is None else {">=updatedTime": start.isoformat()}
         stepped = {} if start is None else {">=CREATED_TIME": start.isoformat()}
+        renewed = {} if start is None else {">=LAST_UPDATED": start.isoformat()}
         records = [self._records(reading, kind, changed, start) for kind in self._kinds]
         history = [
             self._history(reading, kind, stepped) for kind in self._kinds if kind in (LEAD, DEAL)
         ]
+        records.append(self._activities(reading, renewed))
         with ThreadPoolExecutor(2, thread_name_prefix="bitrix24") as pool:
             running = [pool.submit(read_lists, self._portal, lists) for lists in (records, history)]
             for future in running:
@@ -181,6 +194,34 @@ class Bitrix24Reader:
             )  # fmt: skip
 
         return Pages("crm.stagehistory.list", {"entityTypeId": kind}, where, take, key="ID")
+
+    def _activities(self, reading: Reading, where: Mapping[str, Any]) -> Pages:
+        def take(row: Json) -> None:
+            made = self._keep(
+                reading, "activities", row, lambda item: r.activity_row(item, self._people),
+                "activity_id",
+            )  # fmt: skip
+            if made is not None and made["provider_id"] == r.SESSION and _is_of_person(made):
+                self._of_people[made["activity_id"]] = made
+
+        return Pages(
+            "crm.activity.list", {"select": _ACTIVITY_FIELDS},
+            {**where, "@PROVIDER_ID": _PROVIDERS}, take, key="ID", inside=None,
+        )  # fmt: skip
+
+    def _read_bindings(self, reading: Reading) -> None:
+        """Ask what else the chats of people are bound to: one question each, many in a request."""
+        for chunk in chunks(self._of_people.items(), self._portal.commands):
+            asked = {
+                f"b{number}": Command("crm.activity.binding.list", {"activityId": number})
+                for number, _ in chunk
+            }
+            found = self._portal.all_of(asked, passed_on=RIGHTS | _GONE)
+            for number, row in chunk:
+                answer = found[f"b{number}"]
+                if answer.error is None:
+                    bound = objects({"bindings": answer.result}, "bindings")
+                    reading.put("activities", (number,), r.bound_to(row, bound))
 
     def _keep_record(self, reading: Reading, kind: int, row: Json, start: datetime | None) -> None:
         with suppress(FieldError):
@@ -266,3 +307,8 @@ class Bitrix24Reader:
             return None
         reading.put(table, tuple(made[name] for name in key), made)
         return made
+
+
+def _is_of_person(activity: r.Row) -> bool:
+    kinds = (f'["{CONTACT}:', f'["{COMPANY}:')
+    return str(activity["bound_to"]).startswith(kinds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from pipelines.sources._common.fields import (
     instant,
     integer,
     money,
+    nested,
     objects,
     required_instant,
     required_integer,
@@ -26,6 +28,8 @@ Row = dict[str, Any]
 Types = Mapping[str, str]
 """Types of custom fields by the name of the field."""
 
+SESSION: Final = "IMOPENLINES_SESSION"
+_NEVER: Final = 9999
 _POINTS: Final = {"PHONE": "phone_ids", "EMAIL": "email_ids", "IM": "messenger_ids"}
 # Files are known by their number: their addresses open them for whoever has them.
 _FILES: Final = frozenset({"file", "disk_file"})
@@ -91,6 +95,45 @@ def history_row(row: Json, entity_type: str) -> Row:
         "stage_id": stage,
         "created_at": required_instant(row, "CREATED_TIME"),
     }
+
+
+def activity_row(row: Json, people: Pseudonymizer) -> Row:
+    """Return the row of a session of an open line, or of a thing to do.
+
+    `ASSOCIATED_ENTITY_ID` is a session only of the former; the far end of time is no deadline.
+    """
+    provider = text(row, "PROVIDER_ID")
+    if not provider:
+        raise FieldError("PROVIDER_ID", "a text", None)
+    is_session = provider == SESSION
+    code = text(nested(row, "PROVIDER_PARAMS"), "USER_CODE") if is_session else None
+    deadline = _date(row, "DEADLINE")
+    owner = f"{required_integer(row, 'OWNER_TYPE_ID')}:{required_integer(row, 'OWNER_ID')}"
+    return {
+        "activity_id": required_integer(row, "ID"),
+        "provider_id": provider,
+        "bound_to": _list([owner]),
+        "session_id": _reference(row, "ASSOCIATED_ENTITY_ID") if is_session else None,
+        "line_id": text(row, "PROVIDER_TYPE_ID") if is_session else None,
+        "connector_id": code.partition("|")[0] if code else None,
+        "thread_id": people.optional("thread", code),
+        "responsible_id": _reference(row, "RESPONSIBLE_ID"),
+        "is_completed": row.get("COMPLETED") == "Y",
+        "started_at": _date(row, "START_TIME"),
+        "ended_at": _date(row, "END_TIME"),
+        "deadline_at": None if deadline and deadline.year >= _NEVER else deadline,
+        "created_at": required_instant(row, "CREATED"),
+        "updated_at": required_instant(row, "LAST_UPDATED"),
+    }
+
+
+def bound_to(owner: Row, bindings: list[Json]) -> Row:
+    """Return the row of an activity with all that it is bound to."""
+    bound = [
+        f"{required_integer(item, 'entityTypeId')}:{required_integer(item, 'entityId')}"
+        for item in bindings
+    ]
+    return owner | {"bound_to": _list(dict.fromkeys([*orjson.loads(owner["bound_to"]), *bound]))}
 
 
 def category_row(row: Json) -> Row:
@@ -183,7 +226,7 @@ def _sale(row: Json, people: Pseudonymizer) -> Row:
                              for item in contacts),
         "company_id": _reference(row, "companyId"),
         "created_by": _reference(row, "createdBy"),
-        "moved_at": None if row.get("movedTime") in ([], {}) else instant(row, "movedTime"),
+        "moved_at": _date(row, "movedTime"),
         "source_id": text(row, "sourceId") or None,
         **utm,
     }  # fmt: skip
@@ -269,6 +312,11 @@ def _number(name: str, value: object) -> int | float:
     except ValueError:
         raise FieldError(name, "a number", value) from None
     return int(number) if number.is_integer() else number
+
+
+def _date(row: Json, name: str) -> datetime | None:
+    """Return an instant; PHP's empty object is none."""
+    return None if row.get(name) in ([], {}) else instant(row, name)
 
 
 def _reference(row: Json, name: str) -> int | None:

@@ -27,6 +27,7 @@ class Vendor:
         no_rights: what of the vendor's answer to withdrawn credentials a person must read.
         owner_id: id of an agent by the place in the staff.
         not_told: columns of deals that this CRM has no place for.
+        links_chats: whether it has a model of the chats behind its deals.
         faults_at: numbers of requests that go wrong where a fault passes; no more than a load has.
     """
 
@@ -39,6 +40,7 @@ class Vendor:
     no_rights: str
     owner_id: Callable[[int], str]
     not_told: frozenset[str] = frozenset()
+    links_chats: bool = False
     faults_at: tuple[int, ...] = (1, 2, 9, 17)
 
     @property
@@ -49,7 +51,8 @@ class Vendor:
     @property
     def models(self) -> tuple[str, ...]:
         """Models of this vendor's rows, staging first."""
-        ends = ("int_deals", "int_deal_events", "int_contact_points")
+        ends = ["int_deals", "int_deal_events", "int_contact_points"]
+        ends += ["int_chat_deal_links"] * self.links_chats
         return (*self.staging, *(f"{name}__{self.kind}" for name in ends))
 
     def environment(self, secrets: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -106,6 +109,7 @@ BITRIX24: Final = Vendor(
     deals="deals",
     no_rights="holds no webhook",
     owner_id=lambda place: str(bitrix24_user_id(place)),
+    links_chats=True,
     faults_at=(1, 2, 4, 6),
 )  # fmt: skip
 VENDORS: Final = (AMOCRM, BITRIX24)
