@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from pipelines.sandbox.apis import bitrix24_dictionaries as d
 from pipelines.sandbox.apis import bitrix24_records as r
 from pipelines.sandbox.apis import php
 from pipelines.sandbox.apis.bitrix24_activities import activity_row
@@ -28,7 +29,7 @@ from pipelines.sandbox.apis.serving import Asgi, Emulator, Gate, Json
 
 _COMMANDS: Final = 50
 _SCOPES: Final = {"user.get": "user", "tasks.task.list": "task", "profile": ""}
-_NAMES: Final = {r.LEAD: "leads", r.DEAL: "deals", r.CONTACT: "contacts", r.COMPANY: "companies"}
+_NAMES: Final = {d.LEAD: "leads", d.DEAL: "deals", d.CONTACT: "contacts", d.COMPANY: "companies"}
 
 
 @dataclass(slots=True)
@@ -252,9 +253,9 @@ class Bitrix24(Emulator):
             "crm.item.list": self._items, "crm.item.fields": self._fields,
             "crm.stagehistory.list": self._history, "crm.activity.list": self._activities,
             "crm.activity.binding.list": self._bindings, "user.get": self._users,
-            "crm.category.list": lambda _: {"result": {"categories": r.categories()}, "total": 3},
-            "crm.status.list": lambda _: {"result": self._rows("statuses", r.statuses())},
-            "crm.currency.list": lambda _: {"result": r.currencies()},
+            "crm.category.list": lambda _: {"result": {"categories": d.categories()}, "total": 3},
+            "crm.status.list": lambda _: {"result": self._rows("statuses", d.statuses())},
+            "crm.currency.list": lambda _: {"result": d.currencies()},
             "profile": lambda _: {"result": {"ID": "1", "ADMIN": self.is_admin, "NAME": "Anna"}},
             "crm.settings.mode.get": lambda _: {"result": 1 if self.uses_leads else 2},
         }  # fmt: skip
@@ -278,7 +279,7 @@ class Bitrix24(Emulator):
     def _items(self, given: Json) -> Json:
         kind = int(given.get("entityTypeId") or 0)
         table = self.records.items(kind)
-        if table is None or (kind == r.LEAD and not self.uses_leads):
+        if table is None or (kind == d.LEAD and not self.uses_leads):
             raise BadRequestError("NOT_FOUND", "Entity type is not found")
         found, total, following = page(table, given)
         select = set(php.as_list(given.get("select")) or ["*"])
@@ -323,7 +324,7 @@ class Bitrix24(Emulator):
         table = self.records.items(kind)
         if table is None:
             raise BadRequestError("NOT_FOUND", "Entity type is not found")
-        return {"result": {"fields": r.fields(kind, table.values)}}
+        return {"result": {"fields": d.fields(kind, table.values)}}
 
     def _listed(self, result: Any, total: int | None, following: int | None) -> Json:
         self._pages += 1

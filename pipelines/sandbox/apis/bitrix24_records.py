@@ -1,61 +1,46 @@
-"""The emulated company's CRM as Bitrix24 keeps it: records, dictionaries and the stage history."""
+"""The emulated company's CRM as Bitrix24 keeps it: records, staff and the stage history."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from operator import attrgetter
 from typing import Any, Final
 
 from pipelines.sandbox.apis.bitrix24_activities import activities
+from pipelines.sandbox.apis.bitrix24_dictionaries import (
+    BILL_FIELD,
+    CATEGORIES,
+    COMPANY,
+    CONTACT,
+    CONTRACT_FIELD,
+    DEAL,
+    LEAD,
+    PRODUCT_FIELD,
+    PRODUCT_IDS,
+    REASON,
+    REASON_FIELD,
+    SECONDS_FIELD,
+    SEMANTICS,
+    URGENT_FIELD,
+    VISIT_FIELD,
+    stage_id,
+)
 from pipelines.sandbox.apis.bitrix24_lists import Table
-from pipelines.sandbox.business import LOST, PIPELINES, STAGES, WON
 from pipelines.sandbox.crm import Change, Contact, Crm, Deal
-from pipelines.sandbox.texts import LOSS_REASONS, PRODUCTS
 
 Json = dict[str, Any]
 
-LEAD, DEAL, CONTACT, COMPANY = 1, 2, 3, 4
 # The portal's own zone, in which it writes times.
 ZONE: Final = timezone(timedelta(hours=3))
-_CATEGORIES: Final = (0, 4, 9)
-_STAGES: Final = ("NEW", "PREPARATION", "PREPAYMENT_INVOICE", "EXECUTING", "WON", "LOSE")
-_SEMANTICS: Final = {WON: "S", LOST: "F"}
-_COLOURS: Final = {"S": "success", "F": "failure"}
 _USER: Final = 101
-_PRODUCT: Final = 41
-_REASON: Final = 71
 _LEAD_EVERY: Final = 4  # deals of which one began as a lead
-PRODUCT_FIELD: Final = "ufCrm_1720019876501"
-REASON_FIELD: Final = "ufCrm_1720019876502"
-SECONDS_FIELD: Final = "ufCrm_1720019876503"
-BILL_FIELD: Final = "ufCrm_1720019876504"
-URGENT_FIELD: Final = "ufCrm_1720019876505"
-CONTRACT_FIELD: Final = "ufCrm_1720019876506"
-VISIT_FIELD: Final = "ufCrm_1720019876507"
-_TITLES: Final = {
-    PRODUCT_FIELD: ("Товар", "enumeration"), REASON_FIELD: ("Причина отказа", "enumeration"),
-    SECONDS_FIELD: ("Секунд до первого ответа", "integer"), BILL_FIELD: ("Счёт", "money"),
-    URGENT_FIELD: ("Срочно", "boolean"), CONTRACT_FIELD: ("Договор", "file"),
-    VISIT_FIELD: ("Визит", "datetime"),
-}  # fmt: skip
-_ITEMS: Final = {
-    PRODUCT_FIELD: [(_PRODUCT + place, name) for place, (_, name, _) in enumerate(PRODUCTS)],
-    REASON_FIELD: [(_REASON + place, name) for place, name in enumerate(LOSS_REASONS)],
-}
-_PRODUCT_IDS: Final = {name: number for number, name in _ITEMS[PRODUCT_FIELD]}
 
 
 def user_id(agent: int) -> int:
     """The id of an agent."""
     return _USER + agent
-
-
-def stage_id(pipeline: int, stage: int) -> str:
-    """The id of a stage; those of other pipelines than the first one begin with the pipeline's."""
-    category = _CATEGORIES[pipeline]
-    return f"C{category}:{_STAGES[stage]}" if category else _STAGES[stage]
 
 
 def iso(at: int) -> str:
@@ -125,7 +110,7 @@ class Records:
                 "id": attrgetter("deal_id"), "updatedTime": attrgetter("updated_at"),
                 "createdTime": attrgetter("created_at"), "contactId": attrgetter("contact_id"),
                 "companyId": attrgetter("company_id"),
-                "categoryId": lambda deal: _CATEGORIES[deal.pipeline],
+                "categoryId": lambda deal: CATEGORIES[deal.pipeline],
                 "stageId": lambda deal: stage_id(deal.pipeline, deal.stage),
                 "assignedById": lambda deal: user_id(deal.agent),
             },
@@ -200,9 +185,9 @@ class Records:
         began_as_lead = deal.deal_id % _LEAD_EVERY == 0
         return {
             "id": deal.deal_id, "title": f"Заказ {deal.deal_id}", "typeId": "SALE",
-            "categoryId": _CATEGORIES[deal.pipeline],
+            "categoryId": CATEGORIES[deal.pipeline],
             "stageId": stage_id(deal.pipeline, deal.stage),
-            "stageSemanticId": _SEMANTICS.get(deal.stage, "P"), "isNew": "N",
+            "stageSemanticId": SEMANTICS.get(deal.stage, "P"), "isNew": "N",
             "closed": "Y" if deal.closed_at else "N", "opportunity": _number(deal.amount),
             "isManualOpportunity": "N", "taxValue": 0, "currencyId": deal.currency_code,
             "companyId": deal.company_id or 0, "contactId": deal.contact_id,
@@ -216,8 +201,8 @@ class Records:
             "movedTime": iso(self._moved[deal.deal_id]), "comments": "", "webformId": 0,
             "utmSource": deal.lead_source, "utmMedium": None, "utmCampaign": deal.campaign,
             "utmContent": None, "utmTerm": None, "observers": [], "entityTypeId": DEAL,
-            PRODUCT_FIELD: _PRODUCT_IDS[deal.product],
-            REASON_FIELD: None if deal.lost_reason is None else _REASON + deal.lost_reason,
+            PRODUCT_FIELD: PRODUCT_IDS[deal.product],
+            REASON_FIELD: None if deal.lost_reason is None else REASON + deal.lost_reason,
             SECONDS_FIELD: deal.first_contact_seconds,
             BILL_FIELD: f"{deal.amount / 100:.2f}|{deal.currency_code}", URGENT_FIELD: "N",
             CONTRACT_FIELD: {"id": deal.deal_id, "urlMachine": "https://portal/f?token=secret"},
@@ -283,11 +268,11 @@ def _step_row(number: int, change: Change) -> Json:
         pipeline, stage, kind = change.after.pipeline, change.after.stage, 1
     else:
         pipeline, stage = change.after
-        kind = 5 if change.before[0] != pipeline else 3 if stage in _SEMANTICS else 2
+        kind = 5 if change.before[0] != pipeline else 3 if stage in SEMANTICS else 2
     return {
         "ID": number, "TYPE_ID": kind, "OWNER_ID": change.entity_id,
-        "CREATED_TIME": iso(change.at), "CATEGORY_ID": _CATEGORIES[pipeline],
-        "STAGE_SEMANTIC_ID": _SEMANTICS.get(stage, "P"), "STAGE_ID": stage_id(pipeline, stage),
+        "CREATED_TIME": iso(change.at), "CATEGORY_ID": CATEGORIES[pipeline],
+        "STAGE_SEMANTIC_ID": SEMANTICS.get(stage, "P"), "STAGE_ID": stage_id(pipeline, stage),
     }  # fmt: skip
 
 
@@ -320,72 +305,3 @@ def _multiple(number: int, kind: str, way: str, value: str | None) -> list[Json]
 
 def _number(hundredths: int) -> int | float:
     return hundredths // 100 if hundredths % 100 == 0 else hundredths / 100
-
-
-def categories() -> list[Json]:
-    """Pipelines of deals; 0 is the one that is always there."""
-    return [
-        {
-            "id": number, "name": PIPELINES[place], "sort": 100 * (place + 1), "entityTypeId": DEAL,
-            "isDefault": "N" if number else "Y", "originId": "", "originatorId": "",
-        }
-        for place, number in enumerate(_CATEGORIES)
-    ]  # fmt: skip
-
-
-def statuses() -> list[Json]:
-    """All dictionaries in one list, as the old method gives it: every value is a text."""
-    rows = [
-        _status("STATUS", key, name, place, semantics)
-        for place, (key, name, semantics) in enumerate(
-            [("NEW", "Не обработан", None), ("CONVERTED", "Качественный лид", "S"),
-             ("JUNK", "Некачественный лид", "F")]
-        )
-    ]  # fmt: skip
-    rows += [_status("SOURCE", "WEB", "Веб-сайт", 0, None)]
-    for pipeline, number in enumerate(_CATEGORIES):
-        rows += [
-            _status(
-                f"DEAL_STAGE_{number}" if number else "DEAL_STAGE", stage_id(pipeline, stage),
-                title, stage, _SEMANTICS.get(stage),
-            )
-            for stage, title in enumerate(STAGES)
-        ]  # fmt: skip
-    return [{"ID": str(place + 1), **row} for place, row in enumerate(rows)]
-
-
-def _status(entity: str, key: str, name: str, place: int, semantics: str | None) -> Json:
-    category = entity.removeprefix("DEAL_STAGE").removeprefix("_")
-    return {
-        "ENTITY_ID": entity, "STATUS_ID": key, "NAME": name, "NAME_INIT": name,
-        "SORT": str(10 * (place + 1)), "SYSTEM": "Y", "SEMANTICS": semantics,
-        "CATEGORY_ID": category if category.isdigit() else "0",
-        "EXTRA": {"SEMANTICS": _COLOURS.get(str(semantics), "process"), "COLOR": "#39A8EF"},
-    }  # fmt: skip
-
-
-def currencies() -> list[Json]:
-    """Currencies with today's rates."""
-    return [
-        {"CURRENCY": "RUB", "AMOUNT_CNT": "1", "AMOUNT": "1.0000", "SORT": "100", "BASE": "Y"},
-        {"CURRENCY": "EUR", "AMOUNT_CNT": "1", "AMOUNT": "100.0000", "SORT": "200", "BASE": "N"},
-    ]
-
-
-def fields(kind: int, plain: Iterable[str]) -> Json:
-    """Definitions of the fields of a kind of record: the plain ones, then the custom ones."""
-    found = {name: _definition(name, "string", name) for name in plain}
-    for name, (title, type_) in _TITLES.items() if kind == DEAL else ():
-        found[name] = _definition(name, type_, title)
-        if name in _ITEMS:
-            found[name]["items"] = [{"ID": str(key), "VALUE": text} for key, text in _ITEMS[name]]
-    return found
-
-
-def _definition(name: str, type_: str, title: str) -> Json:
-    custom = name.startswith("ufCrm")
-    upper = name.replace("ufCrm", "UF_CRM") if custom else name.upper()
-    return {
-        "type": type_, "isRequired": False, "isReadOnly": False, "isImmutable": False,
-        "isMultiple": False, "isDynamic": custom, "title": title, "upperName": upper,
-    }  # fmt: skip

@@ -14,6 +14,7 @@ from pipelines.sources._common.fields import FieldError, Json, integer, nested, 
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.bitrix24 import rows as r
 from pipelines.sources.bitrix24.api import RIGHTS, Command, Portal
+from pipelines.sources.bitrix24.custom_fields import Types, field_rows
 from pipelines.sources.bitrix24.lists import Pages, chunks, read_lists
 from pipelines.sources.bitrix24.vanished import Vanished
 
@@ -26,7 +27,7 @@ NAMES: Final = {LEAD: "lead", DEAL: "deal", CONTACT: "contact", COMPANY: "compan
 REMOVABLE: Final = {
     table: (NAMES[kind], f"{NAMES[kind]}_id") for kind, table in TABLES.items()
 }  # fmt: skip
-_ROWS: Final[dict[int, Callable[[Json, r.Types, Pseudonymizer], r.Row]]] = {
+_ROWS: Final[dict[int, Callable[[Json, Types, Pseudonymizer], r.Row]]] = {
     LEAD: r.lead_row, DEAL: r.deal_row, CONTACT: r.contact_row, COMPANY: r.company_row,
 }  # fmt: skip
 # The others are selected whole: phones and e-mails come only so.
@@ -139,7 +140,7 @@ class Bitrix24Reader:
         for name in fields:
             if not name.startswith("ufCrm"):
                 continue
-            definition, items = r.field_rows(name, nested(fields, name), NAMES[kind])
+            definition, items = field_rows(name, nested(fields, name), NAMES[kind])
             types[name] = definition["type"] or "string"
             reading.put("custom_fields", (NAMES[kind], name), definition)
             for item in items:
