@@ -282,13 +282,13 @@ class Bitrix24(Emulator):
         if table is None or (kind == d.LEAD and not self.uses_leads):
             raise BadRequestError("NOT_FOUND", "Entity type is not found")
         found, total, following = page(table, given)
-        select = set(php.as_list(given.get("select")) or ["*"])
+        select = {"id", *(php.as_list(given.get("select")) or ["*"])}
         rows = []
         for record in found:
             row = self._changed(_NAMES[kind], self.records.item_row(kind, record))
             if "*" not in select:
                 # Phones and the like come only with everything.
-                row = {name: value for name, value in row.items() if name in {"id", *select}}
+                row = {name: value for name, value in row.items() if name in select - {"fm"}}
             rows.append(row)
         return self._listed({"items": rows}, total, following)
 

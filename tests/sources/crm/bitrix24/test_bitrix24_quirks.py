@@ -99,7 +99,7 @@ def test_bucket_that_others_filled_is_waited_for(
     account, home = BITRIX24.config(served(emulator)), new_home()
     emulator.gate = LeakyBucket(3, 0.02)
 
-    load(home, account)
+    load(home, account, backoff_seconds=0.1)
 
     assert emulator.gate.refused > 0
     assert_true(arrived(home, account, BITRIX24), crm, BITRIX24)
