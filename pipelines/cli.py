@@ -2,73 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import sys
-import time
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
-from functools import wraps
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import click
 
+from pipelines.cli_parts import day_of, plain_errors, print_import, run_and_report, show_progress
+from pipelines.cli_sandbox import demo, sandbox
 from pipelines.lib.loading import be_quiet
 from pipelines.settings import PROJECT_ROOT, ConfigurationError, Settings, load_settings
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-class _ProgressLines(logging.Handler):
-    """Prints the steps of long work with the time they came at."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._started = time.monotonic()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        elapsed = time.monotonic() - self._started
-        click.echo(f"[{elapsed:6.1f} s] {record.getMessage()}", err=True)
-
-
-def _show_progress() -> None:
-    logger = logging.getLogger("otvet.progress")
-    logger.handlers = [_ProgressLines()]
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-
-
-def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Show errors as one sentence; the full trace goes to the log of the home."""
-
-    @wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except (click.ClickException, click.Abort, click.exceptions.Exit):
-            raise
-        except Exception as error:
-            path = _log_trace(error)
-            hint = f" (trace: {path})" if path else ""
-            message = " ".join(str(error).split()) or type(error).__name__
-            raise click.ClickException(f"{message}{hint}") from error
-
-    return wrapped
-
-
-def _log_trace(error: Exception) -> Path | None:
-    from pipelines.lib.discretion import discreet_trace
-
-    try:
-        folder = load_settings().logs
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "otvet.log"
-        with path.open("a", encoding="utf-8") as file:
-            file.write(f"{datetime.now(tz=UTC).isoformat()}\n{discreet_trace(error)}\n")
-    except (OSError, ConfigurationError):
-        return None
-    return path
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -111,7 +56,7 @@ def import_command(
     from pipelines.lib.locking import home_lock
     from pipelines.lib.progress import step
 
-    _show_progress()
+    show_progress()
     settings = load_settings()
     request = ImportRequest(
         paths=paths,
@@ -131,11 +76,11 @@ def import_command(
             progress=step,
         )
     if no_run:
-        _print_import(report)
+        print_import(report)
         if report.failures:
             raise click.exceptions.Exit(1)
     else:
-        _run_and_report(settings, "build_job", [report])
+        run_and_report(settings, "build_job", [report])
 
 
 def _ask_who_is_us(question: Any) -> str:
@@ -156,12 +101,12 @@ def _ask_who_is_us(question: Any) -> str:
 @plain_errors
 def run(sources: tuple[str, ...], full_refresh: bool) -> None:
     """Run the main job: extract all configured sources, build, check, publish."""
-    _show_progress()
+    show_progress()
     settings = load_settings()
     if sources:
         _run_some(settings, sources, full_refresh=full_refresh)
         return
-    _run_and_report(settings, "main_job", [], full_refresh=full_refresh)
+    run_and_report(settings, "main_job", [], full_refresh=full_refresh)
 
 
 def _run_some(settings: Settings, names: Sequence[str], *, full_refresh: bool) -> None:
@@ -186,43 +131,7 @@ def _run_some(settings: Settings, names: Sequence[str], *, full_refresh: bool) -
             else import_configured(settings, configured[name], roster)
             for name in names
         ]
-    _run_and_report(settings, "build_job", reports, full_refresh=full_refresh)
-
-
-def _run_and_report(
-    settings: Settings, job: str, reports: Sequence[Any], *, full_refresh: bool = False
-) -> None:
-    from pipelines.main_job import run_job
-
-    outcome = run_job(settings, job, full_refresh=full_refresh)
-    for report in reports:
-        if report is not None:
-            _print_import(report)
-    if not outcome.succeeded:
-        for failure in outcome.failures:
-            click.echo(f"failed: {failure}", err=True)
-        raise click.exceptions.Exit(1)
-    _print_summary(settings)
-    for reason in outcome.unread:
-        click.echo(f"not read: {reason}", err=True)
-    if outcome.unread or any(report.failures for report in reports if report is not None):
-        raise click.exceptions.Exit(1)
-
-
-def _print_import(report: Any) -> None:
-    rows = ", ".join(f"{count:,} {name}" for name, count in sorted(report.rows.items()) if count)
-    click.echo(f"{report.source_name} ({report.kind}): {rows or 'no rows'}")
-    for note in report.notes:
-        click.echo(f"  note: {note}")
-    for failure in report.failures:
-        click.echo(f"not read: {failure}", err=True)
-
-
-def _print_summary(settings: Settings) -> None:
-    from pipelines.summary import summary_lines
-
-    for line in summary_lines(settings):
-        click.echo(line)
+    run_and_report(settings, "build_job", reports, full_refresh=full_refresh)
 
 
 @main.command()
@@ -261,8 +170,8 @@ def query(
         metrics,
         by=by,
         where=conditions,
-        start=_day(start),
-        end=_day(end),
+        start=day_of(start),
+        end=day_of(end),
         grain=grain,
         limit=limit,
     )
@@ -270,10 +179,6 @@ def query(
     click.echo(render(answer.rows, columns, output), nl=output != "csv")
     if show_sql:
         click.echo(answer.sql, err=output != "table")
-
-
-def _day(value: datetime | None) -> date | None:
-    return value.date() if value is not None else None
 
 
 @main.command()
@@ -351,119 +256,8 @@ def rollback() -> None:
     click.echo(f"current version: {roll_back(load_settings().published).version}")
 
 
-@main.group()
-def sandbox() -> None:
-    """An emulated company: its exports, its tables, its ground truth."""
-
-
-@sandbox.command("generate")
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--seed", default=1, show_default=True)
-@click.option("--messages", default=200_000, show_default=True)
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; default today.")
-@click.option("--months", default=18, show_default=True, help="Length of the history.")
-@click.option(
-    "--format",
-    "file_format",
-    type=click.Choice(["exports", "parquet"]),
-    default="exports",
-    show_default=True,
-    help="Files of the messengers and the CRM, or the company's own tables in parts.",
-)
-@plain_errors
-def sandbox_generate(
-    folder: Path, seed: int, messages: int, until: datetime | None, months: int, file_format: str
-) -> None:
-    """Write the company's files, config and otvet.toml into FOLDER.
-
-    Exports are made in memory, tables part by part in any size.
-    """
-    from pipelines.lib.progress import step
-    from pipelines.sandbox.world import generate_parts, generate_world
-    from pipelines.sandbox.writers import write_company
-    from pipelines.sandbox.writers_parquet import write_tables
-
-    _show_progress()
-    if file_format == "parquet":
-        write_tables(generate_parts(seed, messages, _day(until), months=months), folder, step)
-    else:
-        step("making the world")
-        write_company(generate_world(seed, messages, _day(until), months=months), folder, step)
-    click.echo(f"{folder}: a company with about {messages:,} messages (seed {seed})")
-
-
-@sandbox.command("truth")
-@click.option("--seed", default=1, show_default=True)
-@click.option("--messages", default=200_000, show_default=True)
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; default today.")
-@click.option("--months", default=18, show_default=True)
-@click.option("--channel-type", type=click.Choice(["telegram", "whatsapp"]))
-@click.option(
-    "--format",
-    "file_format",
-    type=click.Choice(["exports", "parquet"]),
-    default="exports",
-    show_default=True,
-    help="What the files of this format can show.",
-)
-@click.option("--as-of", type=click.DateTime(), help="UTC moment that stands for now.")
-@plain_errors
-def sandbox_truth(
-    seed: int,
-    messages: int,
-    until: datetime | None,
-    months: int,
-    channel_type: str | None,
-    file_format: str,
-    as_of: datetime | None,
-) -> None:
-    """Print the true value of every metric and the causal parameters, from the company's events."""
-    import json
-
-    from pipelines.sandbox import truth
-    from pipelines.sandbox.truth_events import EXPORTS, TABLES
-    from pipelines.sandbox.world import generate_world
-
-    world = generate_world(seed, messages, _day(until), months=months)
-    moment = as_of.replace(tzinfo=UTC) if as_of else None
-    view = TABLES if file_format == "parquet" else EXPORTS
-    found = {
-        "metrics": truth.compute(world, view, moment, channel_type),
-        "not_stated": truth.NOT_STATED,
-        "causes": truth.causal(world),
-    }
-    click.echo(json.dumps(found, ensure_ascii=False, indent=1))
-
-
-@main.command()
-@click.option("--serve/--no-serve", default=True, help="Start the app after the figures.")
-@click.option("--messages", default=200_000, show_default=True)
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day; default today.")
-@click.option("--port", default=8501, show_default=True)
-@plain_errors
-def demo(serve: bool, messages: int, until: datetime | None, port: int) -> None:
-    """Emulated company, main job, figures, app."""
-    import os
-
-    from pipelines.lib.progress import step
-    from pipelines.lib.servers import serve_app
-    from pipelines.sandbox.world import generate_world
-    from pipelines.sandbox.writers import write_company
-
-    _show_progress()
-    home = load_settings().home
-    step(f"emulating a company of about {messages:,} messages in {home}")
-    write_company(generate_world(1, messages, _day(until)), home / "sandbox", step)
-    os.environ["OTVET_CONFIG"] = str(home / "sandbox" / "otvet.toml")
-    settings = load_settings()
-    _run_and_report(settings, "main_job", [])
-    address = f"http://127.0.0.1:{port}"
-    if serve:
-        click.echo(f"\nThe app is at {address} (Ctrl+C ends it).")
-        serve_app(settings, "127.0.0.1", port)
-    else:
-        click.echo(f"\nStart the app with: .venv/bin/otvet app   ({address})")
-
+main.add_command(sandbox)
+main.add_command(demo)
 
 if __name__ == "__main__":
     sys.path.insert(0, str(PROJECT_ROOT))

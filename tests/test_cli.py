@@ -26,8 +26,8 @@ COMMANDS = {
     "doctor": [],
     "export": ["--tables", "--format"],
     "rollback": [],
-    "sandbox": ["generate", "truth"],
-    "demo": ["--serve"],
+    "sandbox": ["generate", "truth", "serve"],
+    "demo": ["--serve", "--crm"],
 }
 
 

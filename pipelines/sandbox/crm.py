@@ -46,6 +46,10 @@ _DAY: Final = 86_400
 SECOND_CARDS: Final = 5_000_000  # contact ids of cards that were made twice begin here
 COMPANIES: Final = 7_000_000
 
+# The world's deals stay in one pipeline, a CRM's may move.
+DEAL_EVENTS: Final = pa.schema(
+    [*model.DEAL_EVENTS, ("from_pipeline", pa.string()), ("to_pipeline", pa.string())]
+)
 _OFFICES: Final = PIPELINES.index("Офисы")
 
 
@@ -227,9 +231,13 @@ class Crm:
             "deals": pa.Table.from_pylist(
                 [self._deal_row(deal) for deal in deals], schema=model.DEALS
             ),
-            "deal_events": pa.Table.from_pylist(list(self._events()), schema=model.DEAL_EVENTS),
+            "deal_events": pa.Table.from_pylist(list(self._events()), schema=DEAL_EVENTS),
             "payments": pa.Table.from_pylist(payments, schema=model.PAYMENTS),
         }
+
+    def recorded(self) -> World:
+        """The world with the CRM's tables as they stand now."""
+        return replace(self.world, tables=self.world.tables | self.tables())
 
     def _deal_row(self, deal: Deal) -> Row:
         return {
@@ -257,6 +265,8 @@ class Crm:
                     "to_stage": STAGES[change.after.stage if added else change.after[1]],
                     "occurred_at": _instant(change.at),
                     "agent": change.agent,
+                    "from_pipeline": None if added else PIPELINES[change.before[0]],
+                    "to_pipeline": PIPELINES[change.after.pipeline if added else change.after[0]],
                 }
 
 

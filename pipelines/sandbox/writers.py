@@ -6,18 +6,29 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.sandbox.model import World
-from pipelines.sandbox.writers_tables import write_config, write_crm, write_project
+from pipelines.sandbox.writers_tables import (
+    write_books,
+    write_config,
+    write_deals,
+    write_project,
+)
 from pipelines.sandbox.writers_telegram import write_telegram
 from pipelines.sandbox.writers_whatsapp import write_whatsapp
 
 
 def write_company(
-    world: World, folder: Path, progress: Callable[[str], None] = lambda _: None
+    world: World,
+    folder: Path,
+    progress: Callable[[str], None] = lambda _: None,
+    crm: str | None = None,
 ) -> None:
     """Write `telegram/`, `whatsapp/`, `whatsapp_berlin/`, `crm/`, `config/` and `otvet.toml`.
 
     The folder is made if need be; files of the same name are replaced. The same world gives the
     same bytes.
+
+    Args:
+        crm: section of otvet.toml for the CRM whose API has the deals; null: they are files.
 
     Raises:
         OSError: the folder cannot be written.
@@ -29,6 +40,8 @@ def write_company(
     for source in ("whatsapp", "whatsapp_berlin"):
         write_whatsapp(world, folder / source, source)
     progress("writing the CRM tables and the configuration")
-    write_crm(world, folder / "crm")
+    if crm is None:
+        write_deals(world, folder / "crm")
+    write_books(world, folder / "crm")
     write_config(world, folder / "config")
-    write_project(folder)
+    write_project(folder, crm=crm)

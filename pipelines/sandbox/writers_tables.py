@@ -33,6 +33,8 @@ from pipelines.sandbox.company import (
 from pipelines.sandbox.model import World
 from pipelines.sandbox.writers_rows import to_rows
 
+CRM_NAME: Final = "crm"  # of the source that has the deals, files or API
+BOOKS_NAME: Final = "books"  # of the tables beside an API
 Cell = str | int | Decimal | date | datetime | time | None
 _ZONE: Final = ZoneInfo(ZONE_NAME)
 _DEAL_COLUMNS: Final = (
@@ -47,8 +49,8 @@ _CRM_NAMES: Final = {
 }  # fmt: skip
 
 
-def write_crm(world: World, folder: Path) -> None:
-    """Write contacts, deals, deal events, payments, spend and ratings; times are Moscow's."""
+def write_deals(world: World, folder: Path) -> None:
+    """Write contacts, deals and deal events as a CRM exports them; times are Moscow's."""
     agents = world.agents
     known = [row for row in to_rows(world["customers"]) if row["contact_id"] is not None]
     deals = to_rows(world["deals"])
@@ -69,9 +71,8 @@ def write_crm(world: World, folder: Path) -> None:
             for row in known
         ),
     )  # fmt: skip
-    payments = to_rows(world["payments"])
     paid: defaultdict[int, Decimal] = defaultdict(Decimal)
-    for payment in payments:
+    for payment in to_rows(world["payments"]):
         sign = 1 if payment["payment_type"] == "payment" else -1
         paid[payment["deal_id"]] += sign * payment["amount"]
     extra = (
@@ -88,11 +89,15 @@ def write_crm(world: World, folder: Path) -> None:
          "actor"),
         (row | {"actor": agents[row["agent"]].name} for row in to_rows(world["deal_events"])),
     )  # fmt: skip
+
+
+def write_books(world: World, folder: Path) -> None:
+    """Write payments, spend and ratings, which no CRM of this company has; times are Moscow's."""
     _save_rows(
         folder / "payments.csv",
         ("payment_id", "deal_id", "contact_id", "payment_type", "paid_at", "amount",
          "currency_code"),
-        payments,
+        to_rows(world["payments"]),
     )  # fmt: skip
     _save_rows(
         folder / "spend.csv",
@@ -237,9 +242,10 @@ kind = "whatsapp_export"
 paths = ["whatsapp_berlin"]
 time_zone = "{BERLIN_ZONE_NAME}"
 date_order = "dmy"
-
+'''
+_TABLES_OF_CRM: Final = f'''
 [[sources]]
-name = "crm"
+name = "{{name}}"
 kind = "tabular"
 paths = ["crm"]
 mapping = "sandbox_crm"
@@ -254,9 +260,17 @@ mapping = "sandbox_world"
 """
 
 
-def write_project(folder: Path, *, for_tables: bool = False) -> None:
-    """Write `otvet.toml`: the company and its sources, with paths relative to it."""
+def write_project(folder: Path, *, for_tables: bool = False, crm: str | None = None) -> None:
+    """Write `otvet.toml`: the company and its sources, with paths relative to it.
+
+    Args:
+        crm: section of the CRM whose API has the deals; null: they are files.
+    """
     content = _COMPANY + (_TABLES if for_tables else _EXPORTS)
+    if not for_tables:
+        content += _TABLES_OF_CRM.format(name=CRM_NAME if crm is None else BOOKS_NAME)
+    if crm is not None:
+        content += f"\n{crm}"
     (folder / "otvet.toml").write_bytes(content.encode())
 
 

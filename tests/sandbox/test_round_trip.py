@@ -21,6 +21,7 @@ import pytest
 
 from pipelines.publishing import current_publication
 from pipelines.sandbox import truth
+from pipelines.sandbox.crm import make_crm
 from pipelines.sandbox.model import World
 from pipelines.sandbox.truth_attribution import MODELS, credits_of
 from pipelines.sandbox.truth_events import EXPORTS, EXPORTS_WITH_SECONDS, TABLES, View
@@ -135,7 +136,9 @@ def test_demo_through_the_exports(demo_home: Path) -> None:
     layer = layer_of(demo_home)
     with layer.publication.connect() as connection:
         (as_of,) = connection.execute("select as_of from meta_publication").fetchone()  # type: ignore[misc]
-    world = generate_world(1, DEMO_MESSAGES, DEMO_UNTIL)
+    crm = make_crm(generate_world(1, DEMO_MESSAGES, DEMO_UNTIL))
+    crm.advance(crm.world.now)
+    world = crm.recorded()
     assert differences(layer, world, EXPORTS, as_of) == []
     assert credits_that_differ(layer, world, EXPORTS, as_of, "crm") == []
     layer.close()

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.sandbox.apis.accounts import open_gate
 from pipelines.sandbox.apis.serving import Emulator, serving
 from pipelines.sandbox.crm import Crm, make_crm
 from pipelines.sandbox.model import World
 from pipelines.sandbox.world import generate_world
 from pipelines.settings import Settings, load_settings
 from tests.sources.crm.arriving import DAY
-from tests.sources.crm.vendors import VENDORS, Vendor, open_gate
+from tests.sources.crm.vendors import VENDORS, Vendor
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +41,7 @@ def vendor(request: pytest.FixtureRequest) -> Vendor:
 @pytest.fixture
 def emulator(vendor: Vendor, crm: Crm) -> Emulator:
     """An account whose gate counts but lets everything through."""
-    made = vendor.make(crm)
+    made = vendor.account.make(crm)
     made.gate = open_gate()
     return made
 
@@ -58,7 +59,7 @@ def new_home(
 ) -> Callable[[], Settings]:
     """Make an empty home; all of them hide people with the same key."""
     monkeypatch.setenv("OTVET_PSEUDONYM_KEY", "k" * 64)
-    for name, value in vendor.environment().items():
+    for name, value in vendor.account.environment(vendor.name).items():
         monkeypatch.setenv(name, value)
 
     def make() -> Settings:

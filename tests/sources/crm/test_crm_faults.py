@@ -131,7 +131,7 @@ def test_killed_at_twenty_random_moments(
 def test_limit_is_never_exceeded(
     vendor: Vendor, crm: Crm, served: Served, new_home: NewHome
 ) -> None:
-    emulator = vendor.make(crm)  # with the gate of the vendor
+    emulator = vendor.account.make(crm)  # with the gate of the vendor
 
     load(new_home(), vendor.config(served(emulator), per_second=None))
 
@@ -143,9 +143,8 @@ def test_credentials_that_ended_are_told(
     vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    withdrawn = dict.fromkeys(vendor.secrets, "withdrawn-secret")
     home = new_home()
-    for name, value in vendor.environment(withdrawn).items():
+    for name, value in vendor.withdrawn().items():
         monkeypatch.setenv(name, value)
 
     with pytest.raises(AccessError, match=vendor.no_rights) as told:

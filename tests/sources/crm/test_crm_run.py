@@ -12,11 +12,12 @@ import pytest
 
 from pipelines.lib.doctor import examine
 from pipelines.publishing import current_publication
+from pipelines.sandbox.apis.accounts import open_gate
 from pipelines.sandbox.apis.serving import Emulator
 from pipelines.sandbox.crm import Crm
 from tests.conftest import otvet
 from tests.sources.crm.arriving import Served
-from tests.sources.crm.vendors import VENDORS, Vendor, open_gate
+from tests.sources.crm.vendors import VENDORS, Vendor
 
 TOML = """
 [company]
@@ -59,10 +60,10 @@ def test_run_publishes_every_crm(crm: Crm, served: Served, tmp_path: Path) -> No
     home, secrets = tmp_path / "home", {}
     sections = []
     for vendor in VENDORS:
-        emulator = vendor.make(crm)
+        emulator = vendor.account.make(crm)
         emulator.gate = open_gate()
-        sections.append(vendor.toml(served(emulator)))
-        secrets |= vendor.environment()
+        sections.append(vendor.account.section(vendor.name, served(emulator), 1000))
+        secrets |= vendor.account.environment(vendor.name)
     write_config(home, *sections)
 
     done = run(home, secrets)
@@ -77,11 +78,10 @@ def test_run_without_the_crm_tells_and_keeps_what_was_read(
     vendor: Vendor, emulator: Emulator, served: Served, tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
-    write_config(home, vendor.toml(served(emulator)))
-    assert run(home, vendor.environment()).returncode == 0
+    write_config(home, vendor.account.section(vendor.name, served(emulator), 1000))
+    assert run(home, vendor.account.environment(vendor.name)).returncode == 0
 
-    withdrawn = dict.fromkeys(vendor.secrets, "withdrawn-secret")
-    refused = run(home, vendor.environment(withdrawn))
+    refused = run(home, vendor.withdrawn())
     assert refused.returncode == 1
     assert f"not read: {vendor.name}: " in refused.stderr
     assert "withdrawn-secret" not in refused.stdout + refused.stderr
@@ -97,14 +97,14 @@ def test_run_without_the_crm_tells_and_keeps_what_was_read(
 def test_doctor_checks_the_credentials(
     vendor: Vendor, emulator: Emulator, served: Served, tmp_path: Path
 ) -> None:
-    write_config(tmp_path, vendor.toml(served(emulator)))
-    withdrawn = dict.fromkeys(vendor.secrets, "withdrawn-secret")
+    write_config(tmp_path, vendor.account.section(vendor.name, served(emulator), 1000))
+    opens = vendor.account.environment(vendor.name)
     for secrets, level, told in (
-        (vendor.secrets, "ok", "can be read"),
-        (withdrawn, "fail", vendor.no_rights),
-        ({}, "fail", next(iter(vendor.environment()))),
+        (opens, "ok", "can be read"),
+        (vendor.withdrawn(), "fail", vendor.no_rights),
+        ({}, "fail", next(iter(opens))),
     ):
-        environ = {"OTVET_HOME": str(tmp_path), **vendor.environment(secrets)}
+        environ = {"OTVET_HOME": str(tmp_path), **secrets}
         found = [item for item in examine(environ) if item.subject == f"crm {vendor.name}"]
         assert [item.level for item in found] == [level]
         assert told in found[0].message

@@ -65,8 +65,10 @@ def test_doctor_says_what_an_account_holds_back(
     emulator: AmoCrm, served: Served, tmp_path: Path
 ) -> None:
     emulator.has_filter, emulator.users_allowed = False, False
-    (tmp_path / "otvet.toml").write_text(AMOCRM.toml(served(emulator)), encoding="utf-8")
-    environ = {**os.environ, "OTVET_HOME": str(tmp_path), **AMOCRM.environment()}
+    (tmp_path / "otvet.toml").write_text(
+        AMOCRM.account.section("amocrm", served(emulator), 1000), encoding="utf-8"
+    )
+    environ = {**os.environ, "OTVET_HOME": str(tmp_path), **AMOCRM.account.environment("amocrm")}
 
     found = next(item for item in examine(environ) if item.subject == "crm amocrm")
 

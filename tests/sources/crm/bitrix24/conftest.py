@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.sandbox.apis.accounts import open_gate
 from pipelines.sandbox.apis.bitrix24 import Bitrix24
 from pipelines.sandbox.crm import Crm
-from tests.sources.crm.vendors import BITRIX24, Vendor, open_gate
+from tests.sources.crm.vendors import BITRIX24, Vendor
 
 
 @pytest.fixture

@@ -154,8 +154,14 @@ def test_doctor_says_what_a_portal_holds_back(
     """Records that the owner of a webhook may not see are missing without a word."""
     emulator.is_admin = False
     emulator.scopes.remove("user")
-    (tmp_path / "otvet.toml").write_text(BITRIX24.toml(served(emulator)), encoding="utf-8")
-    environ = {**os.environ, "OTVET_HOME": str(tmp_path), **BITRIX24.environment()}
+    (tmp_path / "otvet.toml").write_text(
+        BITRIX24.account.section("bitrix24", served(emulator), 1000), encoding="utf-8"
+    )
+    environ = {
+        **os.environ,
+        "OTVET_HOME": str(tmp_path),
+        **BITRIX24.account.environment("bitrix24"),
+    }
 
     found = next(item for item in examine(environ) if item.subject == "crm bitrix24")
 
