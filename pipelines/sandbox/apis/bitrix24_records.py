@@ -61,6 +61,7 @@ class Records:
     """Tables of an account by kind, as they stand at a version of the CRM."""
 
     crm: Crm
+    history_from: int = 0  # before it none was kept
     _version: int = -1
     _tables: dict[tuple[str, int], Table] = field(default_factory=dict)
     _moved: dict[int, int] = field(default_factory=dict)
@@ -155,7 +156,11 @@ class Records:
     def _deal_history(self) -> Table:
         """A deleted deal takes its rows along, and a restored one brings them back."""
         there = self.crm.deals
-        steps = {number: change for number, change in self._steps if change.entity_id in there}
+        steps = {
+            number: change
+            for number, change in self._steps
+            if change.entity_id in there and change.at >= self.history_from
+        }
         return _history(steps, lambda number: _step_row(number, steps[number]))
 
     def _lead_history(self) -> Table:

@@ -103,6 +103,8 @@ class Portal:
         self.source = api.source
         self.server_time: datetime | None = None
         self.commands = COMMANDS
+        # Set where a reading has failed: what else is being read ends between two requests.
+        self.stopped = False
         self._api = api
         # When a method may be called again, by the clock of this machine.
         self._resets: dict[str, float] = {}
@@ -113,6 +115,8 @@ class Portal:
         Raises:
             ApiError: the whole batch failed.
         """
+        if self.stopped:
+            raise UnavailableError(self.source, "the load was ended", "Start again later")
         body = {"halt": 0, "cmd": {key: str(command) for key, command in commands.items()}}
         answer = self._api.post("batch", body)
         if answer is None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from pipelines.sources._common.api import JsonApi
+from pipelines.sources._common.api import AnswerError, JsonApi
 from pipelines.sources._common.crm import Known, Reading
 from pipelines.sources._common.fields import FieldError, Json, integer, nested, objects
 from pipelines.sources._common.privacy import Pseudonymizer
@@ -73,6 +73,12 @@ class Bitrix24Reader:
 
     def read(self, since: datetime | None, known: Known | None = None) -> Reading:
         """Read what changed since the end of the last load; null: everything."""
+        try:
+            return self._read(since, known)
+        except FieldError as error:
+            raise self._strange(error) from None
+
+    def _read(self, since: datetime | None, known: Known | None) -> Reading:
         reading = Reading(until=datetime.now(UTC))
         self._read_dictionaries(reading)
         # The portal's clock decides what was read: ours may be wrong.
@@ -101,6 +107,13 @@ class Bitrix24Reader:
         users = self._portal.all_of({"users": Command("user.get", {"start": 0})}, passed_on=RIGHTS)
         notes = [] if users["users"].error is None else [_NO_USERS]
         return notes + self._rights(found["profile"].result)
+
+    def _strange(self, error: FieldError) -> AnswerError:
+        """Return what to tell of an answer that is no record."""
+        return AnswerError(
+            self._portal.source, str(error),
+            "The API may have changed; look for a newer version of this connector",
+        )  # fmt: skip
 
     def _rights(self, profile: Any) -> list[str]:
         return [] if nested({"profile": profile}, "profile").get("ADMIN") is True else [_NO_ADMIN]
@@ -140,7 +153,11 @@ class Bitrix24Reader:
         for name in fields:
             if not name.startswith("ufCrm"):
                 continue
-            definition, items = field_rows(name, nested(fields, name), NAMES[kind])
+            try:
+                definition, items = field_rows(name, nested(fields, name), NAMES[kind])
+            except FieldError as error:
+                reading.rejected.append(("custom_fields", f"{NAMES[kind]} {name}", str(error)))
+                continue
             types[name] = definition["type"] or "string"
             reading.put("custom_fields", (NAMES[kind], name), definition)
             for item in items:
@@ -175,7 +192,9 @@ class Bitrix24Reader:
         records.append(self._activities(reading, renewed))
         with ThreadPoolExecutor(2, thread_name_prefix="bitrix24") as pool:
             running = [pool.submit(read_lists, self._portal, lists) for lists in (records, history)]
-            for future in running:
+            failed = wait(running, return_when=FIRST_EXCEPTION).done
+            self._portal.stopped = any(future.exception() for future in failed)
+            for future in failed:
                 future.result()
 
     def _records(

@@ -6,6 +6,7 @@ than expected, the ids of that range are read.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -47,12 +48,9 @@ class Vanished:
             there: set[int] = set()
             read_lists(self.portal, [self._ids(where, there) for where, _ in wrong])
             for where, _ in wrong:
-                low, high = where[">id"], where.get("<=id")
-                here = {
-                    number for number in expected
-                    if number > low and (high is None or number <= high)
-                }  # fmt: skip
-                found.gone |= here - there
+                begin = bisect_right(numbers, where[">id"])
+                end = bisect_right(numbers, where["<=id"]) if "<=id" in where else None
+                found.gone |= set(numbers[begin:end]) - there
             found.unknown |= there - expected
         return found
 

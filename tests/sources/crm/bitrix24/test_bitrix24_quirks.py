@@ -227,6 +227,34 @@ def _begun_with(crm: Crm, number: int):  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
+def test_deals_from_before_the_history_have_one_creation(
+    crm: Crm, emulator: Bitrix24, served: Served, new_home: NewHome
+) -> None:
+    account, home = BITRIX24.config(served(emulator)), new_home()
+    emulator.records.history_from = begun = crm.now - 30 * 86_400
+
+    load(home, account)
+
+    found = arrived(home, account, BITRIX24)
+    made = {
+        row["deal_id"]: row for row in found["int_deal_events"] if row["event_type"] == "created"
+    }
+    assert len(made) == sum(row["event_type"] == "created" for row in found["int_deal_events"])
+    deals = {row["deal_id"]: row for row in found["int_deals"]}
+    assert made.keys() == deals.keys()
+    assert all(row["occurred_at"] == deals[number]["created_at"] for number, row in made.items())
+    first: dict[str, int] = {}
+    for change in crm.happened:
+        if change.kind in ("deal_added", "stage_changed") and change.at >= begun:
+            first.setdefault(str(change.entity_id), change.number)
+    older = [
+        number for number in deals
+        if crm.deals[int(number)].created_at < begun and number not in first
+    ]  # fmt: skip
+    assert older
+    assert all(made[number]["to_stage"] == deals[number]["stage"] for number in older)
+
+
 def test_custom_fields_are_typed_and_files_do_not_open(
     crm: Crm, emulator: Bitrix24, served: Served, new_home: NewHome
 ) -> None:
