@@ -17,6 +17,6 @@ BITRIX24: Final = CrmKind(
     reader=Bitrix24Reader,
     base_url=bitrix24_base_url,
     api=BitrixApi,
-    requests_per_second=1.9,  # of 2
+    requests_per_second=1.98,  # of 2
     burst=25,  # of 50, which all programs of one address share
 )
