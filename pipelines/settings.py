@@ -87,7 +87,7 @@ class SourceConfig(_Strict):
     team: str | None = None
 
 
-CrmName = Literal["amocrm", "bitrix24"]
+CrmName = Literal["amocrm", "bitrix24", "hubspot"]
 
 
 class CrmFields(_Strict):

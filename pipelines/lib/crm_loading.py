@@ -80,7 +80,7 @@ def open_reader(
     api = kind.api(
         crm.name, kind.base_url(account), kind.credentials(account),
         per_second=crm.requests_per_second or kind.requests_per_second,
-        **{"burst": kind.burst, **options},
+        **{"paces": kind.paces, "burst": kind.burst, **options},
     )  # fmt: skip
     return kind.reader(api, people)
 

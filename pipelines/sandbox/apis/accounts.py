@@ -13,6 +13,7 @@ from starlette.routing import Mount, Route
 
 from pipelines.sandbox.apis.amocrm import AmoCrm
 from pipelines.sandbox.apis.bitrix24 import Bitrix24
+from pipelines.sandbox.apis.hubspot import HubSpot
 from pipelines.sandbox.apis.serving import FAULTS, Asgi, Emulator, Faults, Gate
 from pipelines.sandbox.crm import Crm
 from pipelines.settings import CrmName
@@ -70,6 +71,12 @@ ACCOUNTS: Final[dict[CrmName, EmulatedAccount]] = {
                 "product": "Товар", "lost_reason": "UF_CRM_1720019876502",
                 "first_contact_seconds": "ufCrm_1720019876503",
             },
+        ),
+        EmulatedAccount(
+            kind="hubspot",
+            make=HubSpot,
+            secrets={"TOKEN": HubSpot.token},
+            fields={"product": "Товар", "first_contact_seconds": "seconds_to_first_answer"},
         ),
     )
 }  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import pyarrow as pa
 
 from pipelines.sources._common.api import Credentials, JsonApi
+from pipelines.sources._common.fields import FieldError
 from pipelines.sources._common.privacy import Pseudonymizer
 
 Row = dict[str, Any]
@@ -30,6 +31,16 @@ class Reading:
     def put(self, table: str, key: tuple[Any, ...], row: Row) -> None:
         """Keep a row instead of an older one of the same record."""
         self.tables.setdefault(table, {})[key] = row
+
+    def keep(self, table: str, key: str, row: Row, make: Callable[[Row], Row]) -> Row | None:
+        """Keep what is made of a record by its column `key`, or why it cannot be used."""
+        try:
+            made = make(row)
+        except FieldError as error:
+            self.rejected.append((table, f"{table} {row.get('id')}", str(error)))
+            return None
+        self.put(table, (made[key],), made)
+        return made
 
 
 class CrmReader(Protocol):
@@ -86,6 +97,7 @@ class CrmKind:
         requests_per_second: what the vendor allows, with a little to spare.
         burst: requests that the vendor lets pass at once before that.
         api: how the vendor is talked to.
+        paces: the same for requests that the vendor counts apart, by the ending of their path.
     """
 
     tables: Mapping[str, pa.Schema]
@@ -95,6 +107,7 @@ class CrmKind:
     requests_per_second: float
     burst: int = 1
     api: Callable[..., JsonApi] = JsonApi
+    paces: Mapping[str, float] = field(default_factory=dict)
     base_url: Callable[[Account], str] = field(default=lambda account: account.url)
 
 

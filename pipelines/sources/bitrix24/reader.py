@@ -93,7 +93,7 @@ class Bitrix24Reader:
         if start is not None:
             self._read_deals_of(reading, sorted(self._seen[CONTACT]))
             self._look_for_vanished(reading, there)
-            self._read_history_of(reading, self._come_back(there[DEAL]))
+            self._read_history_of(reading, sorted(self._old_deals))
         self._mark(reading, there, everything=start is None)
         return reading
 
@@ -282,12 +282,8 @@ class Bitrix24Reader:
                 ],
             )
 
-    def _come_back(self, known: dict[int, bool]) -> list[int]:
-        """Return deals older than this load that were not there before it."""
-        return sorted(number for number in self._old_deals if known.get(number, True))
-
     def _read_history_of(self, reading: Reading, deals: list[int]) -> None:
-        """Read the whole history of deals: the steps may be older than this load."""
+        """Read the whole history of changed deals: one that came back brings its old steps."""
         read_lists(
             self._portal,
             [

@@ -9,6 +9,7 @@ from typing import Final
 from pipelines.sandbox.apis.accounts import ACCOUNTS, EmulatedAccount
 from pipelines.sandbox.apis.amocrm import user_id
 from pipelines.sandbox.apis.bitrix24_records import user_id as bitrix24_user_id
+from pipelines.sandbox.apis.hubspot_records import owner_id
 from pipelines.settings import CrmConfig, CrmName
 
 
@@ -88,4 +89,12 @@ BITRIX24: Final = Vendor(
     links_chats=True,
     faults_at=(1, 2, 4, 6),
 )
-VENDORS: Final = (AMOCRM, BITRIX24)
+HUBSPOT: Final = Vendor(
+    account=ACCOUNTS["hubspot"],
+    staging=("stg_hubspot__stages", "stg_hubspot__deals", "stg_hubspot__stage_versions"),
+    deals="deals",
+    no_rights="issue a new one",
+    owner_id=owner_id,
+    links_chats=True,
+)
+VENDORS: Final = (AMOCRM, BITRIX24, HUBSPOT)
