@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
 
 import duckdb
@@ -284,3 +285,27 @@ def test_custom_fields_are_typed_and_files_do_not_open(
         "select name, code, type from raw_bitrix24.custom_fields"
         f" where field_id = '{fields}04' and entity_type = 'deal'",
     ) == [("Счёт", "UF_CRM_1720019876504", "money")]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(40))
+def test_time_that_goes_on_during_loads_loses_nothing(
+    seed: int, crm: Crm, emulator: Bitrix24, served: Served, new_home: NewHome
+) -> None:
+    """Records come, go and come back between two commands of a batch, in three loads."""
+    account, home = BITRIX24.config(served(emulator)), new_home()
+    chance = random.Random(seed)
+    longest = chance.choice([600, 3_600, 12 * 3_600])
+    crm_ends = int(crm.world.now.timestamp())
+
+    def time_goes_on(_: int) -> None:
+        crm.advance(min(crm.now + chance.randrange(longest), max(crm.now, crm_ends)))
+
+    for _ in range(3):
+        emulator.between_pages = time_goes_on
+        load(home, account)
+    emulator.between_pages = None
+
+    load(home, account)
+
+    assert_true(arrived(home, account, BITRIX24), crm, BITRIX24)
