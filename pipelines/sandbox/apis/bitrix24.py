@@ -88,6 +88,7 @@ class Bitrix24(Emulator):
         call_seconds: what each call costs of the method's budget of time.
         operating_limit: that budget, in seconds of every `operating_window`.
         command_faults: errors of commands in batches, by the number of the command.
+        repeated: numbers of batches that are answered as the one before was.
     """
 
     gate: Gate = field(default_factory=lambda: LeakyBucket(50, 0.5))
@@ -104,12 +105,15 @@ class Bitrix24(Emulator):
     operating_limit: float = 480.0
     operating_window: float = 600.0
     command_faults: dict[int, str] = field(default_factory=dict)
+    repeated: set[int] = field(default_factory=set)
     commands: int = 0
     calls: dict[str, int] = field(default_factory=dict)  # by method
     blocked: int = 0
     _issued: dict[str, int] = field(default_factory=dict)
     _operating: dict[str, Operating] = field(default_factory=dict)
     _pages: int = 0
+    _batches: int = 0
+    _answer: Json = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Look at the CRM as Bitrix24 keeps it."""
@@ -184,7 +188,11 @@ class Bitrix24(Emulator):
         begun = time.monotonic()
         method = str(request.path_params["method"]).removesuffix(".json").lower()
         if method == "batch":
-            return _json({"result": self._batch(given), "time": self._time(None, begun)})
+            self._batches += 1
+            if self._batches - 1 not in self.repeated:
+                answered = self._batch(given)
+                self._answer = {"result": answered, "time": self._time(None, begun)}
+            return _json(self._answer)
         try:
             return _json({**self._run(method, given), "time": self._time(method, begun)})
         except BadRequestError as error:

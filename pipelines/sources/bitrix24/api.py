@@ -28,9 +28,13 @@ _REPEATS: Final = 3
 # A batch of this many seconds is half-way to the end that the portal makes of any request.
 _SLOW: Final = 25.0
 _FEWEST: Final = 5
+# What no portal says: errors of answers that were given to another question.
+NO_ANSWER: Final = "nothing"
+REPEATED: Final = "a page that was read"
 _PASSING: Final = frozenset(
-    {"INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "QUERY_LIMIT_EXCEEDED"}
-)
+    {"INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "QUERY_LIMIT_EXCEEDED", NO_ANSWER,
+     REPEATED}
+)  # fmt: skip
 RIGHTS: Final = frozenset(
     {"insufficient_scope", "ACCESS_DENIED", "user_access_error", "allowed_only_intranet_user",
      "ERROR_METHOD_NOT_FOUND"}
@@ -128,14 +132,15 @@ class Portal:
         results, errors = nested(found, "result"), nested(found, "result_error")
         following, totals = nested(found, "result_next"), nested(found, "result_total")
         times = nested(found, "result_time")
-        for key, spent in times.items():
-            self._read_budget(commands[key].method, spent)
+        for key in commands.keys() & times.keys():
+            self._read_budget(commands[key].method, nested(times, key))
         return {
             key: Answer(
-                results.get(key), following.get(key), totals.get(key), _code_of(errors.get(key))
+                results.get(key), following.get(key), totals.get(key),
+                _code_of(errors.get(key)) or (None if key in results else NO_ANSWER),
             )
             for key in commands
-        }
+        }  # fmt: skip
 
     def all_of(
         self, commands: Mapping[str, Command], passed_on: frozenset[str] = frozenset()

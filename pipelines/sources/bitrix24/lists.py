@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Final, TypeVar
 
 from pipelines.sources._common.api import AnswerError
 from pipelines.sources._common.fields import FieldError, Json, integer, nested, objects
-from pipelines.sources.bitrix24.api import Answer, Command, Portal
+from pipelines.sources.bitrix24.api import REPEATED, Answer, Command, Portal
 
 PAGE: Final = 50
 Item = TypeVar("Item")
 # How much longer a chain of pages is than the one before, as long as pages are full.
 _GROWTH: Final = 5
+_NAMES: Final = count()
 
 
 @dataclass
@@ -44,9 +45,12 @@ class Pages:
     _length: int = 1
     _asked: list[str] = field(default_factory=list)
 
-    def commands(self, name: str, most: int) -> dict[str, Command]:
-        """Return commands for the next pages; each but the first refers to the one before it."""
-        self._asked = [f"{name}p{place}" for place in range(min(self._length, most))]
+    def commands(self, most: int) -> dict[str, Command]:
+        """Return commands for the next pages; each but the first refers to the one before it.
+
+        Their names never come again, so that an answer to another question is not taken for theirs.
+        """
+        self._asked = [f"p{next(_NAMES)}" for _ in range(min(self._length, most))]
         path = f"[{self.inside}]" if self.inside else ""
         behind = [
             str(self.before),
@@ -73,14 +77,20 @@ class Pages:
             if answer.error is not None:
                 self._length = 1
                 return answer.error
-            self.tries = 0
             records = self._records(answer, source)
+            last = self._last(records, source)
+            if last is None:
+                self._length = 1
+                return REPEATED
+            self.tries = 0
             for record in records:
                 self.take(record)
             if len(records) < PAGE:
                 self.ended = True
                 return None
-            self.before = self._last(records, source)
+            if last == self.before:
+                raise self._strange(source, "a full page has no ids")
+            self.before = last
         self._length *= _GROWTH
         return None
 
@@ -93,14 +103,16 @@ class Pages:
         except FieldError as error:
             raise self._strange(source, str(error)) from None
 
-    def _last(self, records: list[Json], source: str) -> int:
+    def _last(self, records: list[Json], source: str) -> int | None:
+        """Return the last id of a page; null where the page is not behind the one before."""
         try:
-            last = max(integer(record, self.key) or 0 for record in records)
+            found = [integer(record, self.key) for record in records]
         except FieldError as error:
             raise self._strange(source, str(error)) from None
-        if last <= self.before:
-            raise self._strange(source, "the same page came again")
-        return last
+        numbers = [number for number in found if number is not None]
+        if numbers and min(numbers) <= self.before:
+            return None
+        return max(numbers, default=self.before)
 
     def _strange(self, source: str, said: str) -> AnswerError:
         return AnswerError(
@@ -120,8 +132,8 @@ def read_lists(portal: Portal, lists: Iterable[Pages]) -> None:
         now = waiting[: portal.commands]
         most = portal.commands // len(now)
         commands: dict[str, Command] = {}
-        for place, pages in enumerate(now):
-            commands |= pages.commands(f"l{place}", most)
+        for pages in now:
+            commands |= pages.commands(most)
         answers = portal.batch(commands)
         for pages in now:
             error = pages.consume(answers, portal.source)

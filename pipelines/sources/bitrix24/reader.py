@@ -168,7 +168,8 @@ class Bitrix24Reader:
         start: int | None = 0
         while start is not None:
             asked = Command("user.get", {"sort": "ID", "order": "ASC", "start": start})
-            answer = self._portal.all_of({"users": asked}, passed_on=RIGHTS)["users"]
+            name = f"users{start}"
+            answer = self._portal.all_of({name: asked}, passed_on=RIGHTS)[name]
             if answer.error is not None:
                 reading.notes.append(_NO_USERS)
                 return

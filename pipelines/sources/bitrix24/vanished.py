@@ -56,11 +56,11 @@ class Vanished:
 
     def _count(self, ranges: Iterable[Mapping[str, Any]]) -> list[int | None]:
         asked = {
-            f"c{place}": Command(
+            f"c{self.kind}x{where['>id']}": Command(
                 "crm.item.list",
                 {"entityTypeId": self.kind, "select": ["id"], "filter": where, "start": 0},
             )
-            for place, where in enumerate(ranges)
+            for where in ranges
         }
         answers = self.portal.all_of(asked)
         return [answers[key].total for key in asked]

@@ -40,6 +40,21 @@ def test_errors_inside_of_batches_pass(
     assert_true(arrived(home, account, BITRIX24), crm, BITRIX24)
 
 
+def test_answers_to_other_questions_are_asked_for_again(
+    crm: Crm, emulator: Bitrix24, served: Served, new_home: NewHome
+) -> None:
+    """A cache on the way serves what was asked before: pages of it are known by their ids."""
+    account, home = BITRIX24.config(served(emulator)), new_home()
+    emulator.repeated = {4, 6, 8, 9}
+    load(home, account)
+    crm.advance(crm.now + 3 * 86_400)
+    emulator.repeated = set(range(1, 60, 3))
+
+    load(home, account)
+
+    assert_true(arrived(home, account, BITRIX24), crm, BITRIX24)
+
+
 def test_error_inside_of_a_batch_that_stays_is_told(
     emulator: Bitrix24, served: Served, new_home: NewHome
 ) -> None:

@@ -86,7 +86,7 @@ def test_row_that_does_not_fit_is_named_and_the_rest_is_loaded(
 @pytest.mark.parametrize(
     ("table", "change", "told"),
     [
-        ("deals", {"id": None}, "the same page came again"),
+        ("deals", {"id": None}, "a full page has no ids"),
         ("deals", {"id": {"value": 1}}, "field id should be a whole number"),
     ],
 )
