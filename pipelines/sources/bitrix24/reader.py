@@ -73,20 +73,21 @@ class Bitrix24Reader:
 
     def read(self, since: datetime | None, known: Known | None = None) -> Reading:
         """Read what changed since the end of the last load; null: everything."""
+        reading = Reading(until=datetime.now(UTC))
         try:
-            return self._read(since, known)
+            self._fill(reading, since, known or {})
         except FieldError as error:
             raise self._strange(error) from None
+        return reading
 
-    def _read(self, since: datetime | None, known: Known | None) -> Reading:
-        reading = Reading(until=datetime.now(UTC))
+    def _fill(self, reading: Reading, since: datetime | None, known: Known) -> None:
         self._read_dictionaries(reading)
         # The portal's clock decides what was read: ours may be wrong.
         reading.until = self._portal.server_time or reading.until
         start = None if since is None else since - LOOK_BACK
         self._read_records(reading, start)
         there = {
-            kind: {int(key): gone for key, gone in (known or {}).get(TABLES[kind], {}).items()}
+            kind: {int(key): gone for key, gone in known.get(TABLES[kind], {}).items()}
             for kind in self._kinds
         }
         self._read_bindings(reading)
@@ -95,7 +96,6 @@ class Bitrix24Reader:
             self._look_for_vanished(reading, there)
             self._read_history_of(reading, sorted(self._old_deals))
         self._mark(reading, there, everything=start is None)
-        return reading
 
     def check(self) -> list[str]:
         """Return what this portal holds back."""
