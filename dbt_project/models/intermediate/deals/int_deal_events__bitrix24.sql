@@ -30,8 +30,9 @@ steps as (
 select
     deals.source_slug,
     coalesce(
-        case when first_steps.is_creation
-            then cast(first_steps.history_id as {{ dbt.type_string() }})
+        case
+            when first_steps.is_creation
+                then cast(first_steps.history_id as {{ dbt.type_string() }})
         end,
         concat('created:', deals.deal_id)
     ) as deal_event_id,
