@@ -94,9 +94,14 @@ class LongLivedToken:
 
 @dataclass
 class Pace:
-    """Lets requests of all threads pass at even distances, so that no second sees too many."""
+    """Lets requests of all threads pass at even distances, so that no second sees too many.
+
+    Attributes:
+        burst: requests that pass at once where none came for long enough.
+    """
 
     per_second: float
+    burst: int = 1
     _next: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -104,8 +109,8 @@ class Pace:
         """Wait for one's turn."""
         with self._lock:
             now = time.monotonic()
-            turn = max(self._next, now)
-            self._next = turn + 1 / self.per_second
+            self._next = max(self._next, now) + 1 / self.per_second
+            turn = self._next - self.burst / self.per_second
         if turn > now:
             time.sleep(turn - now)
 
@@ -149,6 +154,7 @@ class JsonApi:
         credentials: Credentials,
         *,
         per_second: float,
+        burst: int = 1,
         paces: Mapping[str, float] | None = None,
         attempts: int = _ATTEMPTS,
         backoff_seconds: float = 1.0,
@@ -168,7 +174,7 @@ class JsonApi:
         )
         self._session = client.session
         own = {ending: Pace(limit) for ending, limit in (paces or {}).items()}
-        adapter = _PacedAdapter(Pace(per_second), own)
+        adapter = _PacedAdapter(Pace(per_second, burst), own)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter)
 

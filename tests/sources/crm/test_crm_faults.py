@@ -28,7 +28,7 @@ def test_fault_that_passes_is_waited_out(
     kind: FaultKind, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:
     account, home = vendor.config(served(emulator)), new_home()
-    emulator.faults = Faults(at={1: kind, 2: kind, 9: kind, 17: kind}, silent_seconds=0.7)
+    emulator.faults = Faults(at=dict.fromkeys(vendor.faults_at, kind), silent_seconds=0.7)
 
     load(home, account)
 
@@ -44,7 +44,9 @@ def test_fault_that_stays_is_told_and_the_next_run_is_right(
     kind: FaultKind, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:
     account, home = vendor.config(served(emulator)), new_home()
-    emulator.faults = Faults(at=dict.fromkeys(range(12, 40), kind), silent_seconds=0.7)
+    emulator.faults = Faults(
+        at=dict.fromkeys(range(vendor.faults_at[2], 40), kind), silent_seconds=0.7
+    )
 
     with pytest.raises(UnavailableError) as told:
         load(home, account, attempts=3)
@@ -133,7 +135,7 @@ def test_limit_is_never_exceeded(
 
     load(new_home(), vendor.config(served(emulator), per_second=None))
 
-    assert emulator.gate.requests > 10
+    assert emulator.gate.requests > max(vendor.faults_at)
     assert emulator.gate.refused == 0
 
 
