@@ -96,6 +96,7 @@ class CrmKind:
         base_url: address of the API of an account; null: the account's own.
         requests_per_second: what the vendor allows, with a little to spare.
         paces: the same for requests that the vendor counts apart, by the ending of their path.
+        told_pace: the same from the headers of an answer, if the vendor tells it there.
     """
 
     tables: Mapping[str, pa.Schema]
@@ -104,6 +105,7 @@ class CrmKind:
     reader: Callable[[JsonApi, Pseudonymizer], CrmReader]
     requests_per_second: float
     paces: Mapping[str, float] = field(default_factory=dict)
+    told_pace: Callable[[Mapping[str, str]], float | None] | None = None
     base_url: Callable[[Account], str] = field(default=lambda account: account.url)
 
 
