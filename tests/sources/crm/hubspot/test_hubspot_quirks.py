@@ -16,7 +16,7 @@ from pipelines.sandbox.apis.hubspot_records import DEFINED
 from pipelines.sandbox.apis.serving import Gate
 from pipelines.sandbox.crm import Crm
 from pipelines.settings import Settings
-from pipelines.sources._common.api import AccessError, JsonApi, UnavailableError
+from pipelines.sources._common.api import AccessError, AnswerError, JsonApi, UnavailableError
 from pipelines.sources._common.crm import Reading
 from pipelines.sources.hubspot.access import hubspot_credentials, told_pace
 from pipelines.sources.hubspot.paths import ApiVersion
@@ -104,7 +104,10 @@ def test_pace_is_the_one_that_answers_tell(
 def test_search_that_ends_early_loses_nothing(
     crm: Crm, emulator: HubSpot, served: Served, new_home: NewHome
 ) -> None:
-    """A bulk edit changes more records at one instant than a search brings."""
+    """A bulk edit changes more records at one instant than a search brings.
+
+    A record that a batch lacks for a moment is not taken for deleted.
+    """
     home, url = new_home(), served(emulator)
     load(home, CONFIG(url))
     emulator.most_searched = 200
@@ -112,6 +115,10 @@ def test_search_that_ends_early_loses_nothing(
     for deal in crm.deals.values():
         deal.updated_at, deal.product = crm.now, "everything else"
 
+    emulator.troubled = {min(crm.deals)}
+    with pytest.raises(UnavailableError, match="INTERNAL_ERROR"):
+        load(home, CONFIG(url))
+    emulator.troubled = set()
     report = load(home, CONFIG(url))
 
     assert report.rows["deals"] == len(crm.deals) > 200
@@ -208,6 +215,15 @@ def test_without_the_right_to_deals_nothing_is_loaded(
     emulator.scopes -= {"crm.objects.deals.read"}
 
     with pytest.raises(AccessError, match=r"crm\.objects\.deals\.read"):
+        load(new_home(), CONFIG(served(emulator)))
+
+
+def test_list_that_is_not_there_removes_nothing(
+    emulator: HubSpot, served: Served, new_home: NewHome
+) -> None:
+    emulator.statuses_at = {8: 404}
+
+    with pytest.raises(AnswerError, match="Check the address"):
         load(new_home(), CONFIG(served(emulator)))
 
 
