@@ -51,7 +51,7 @@ _SELECT: Final = """\
 select
     c.conversation_key, c.started_at, c.closed_at, c.close_reason, c.is_open, c.is_answered,
     c.awaits_human, c.interaction_type, c.initiated_by, c.outcome, c.refusal_reason, c.intent,
-    c.topic, c.message_count, c.first_response_calendar_seconds,
+    c.topic, c.funnel_stage, c.message_count, c.first_response_calendar_seconds,
     c.first_response_business_seconds, c.is_within_target, c.is_within_target_business,
     c.waiting_since_at, c.first_response_at, c.dialog_duration_seconds, c.deal_count,
     c.company_attributed_amount as attributed_amount, c.definition_version, ch.channel_name,
@@ -66,6 +66,7 @@ class Question:
     filters: Mapping[str, tuple[str, ...]]
     states: Sequence[str] = ()
     sort: Sort = "newest"
+    lost_at: Sequence[str] = ()  # stages of the funnel that they got to, and no further
 
     def sql(self) -> tuple[str, list[Any]]:
         """Return the part of the query from `from` on (without order), and its parameters."""
@@ -79,6 +80,11 @@ class Question:
                 conditions.append(_FILTERS[name].format(", ".join("?" for _ in values)))
                 parameters += values
         conditions += [_STATE_CONDITIONS[state] for state in self.states]
+        if self.lost_at:
+            # Whose window has not passed may still get further.
+            stages = ", ".join("?" for _ in self.lost_at)
+            conditions.append(f"c.is_purchase_window_mature and c.funnel_stage in ({stages})")
+            parameters += self.lost_at
         where = "\nwhere " + "\n    and ".join(conditions) if conditions else ""
         return _FOUND + where, parameters
 

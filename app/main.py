@@ -37,6 +37,8 @@ _PAGES: Final = {
     "agents": "support_agent",
     "channels": "hub",
     "business": "payments",
+    "funnel": "filter_alt",
+    "deals": "handshake",
     "conversations": "forum",
     "data_health": "health_and_safety",
     "bring_data": "upload_file",

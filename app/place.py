@@ -21,7 +21,10 @@ NUMBERS: Final = (
     "first_response_bucket",
     "first_response_bucket_business",
 )
-NAMES: Final = ("source", "channel_type", "channel", "team", "agent", "lead_source")
+NAMES: Final = (
+    "source", "channel_type", "channel", "team", "agent", "lead_source", "topic", "funnel_stage",
+    "deal_pipeline", "deal_stage",
+)  # fmt: skip
 _FROM, _TO = "from", "to"
 
 

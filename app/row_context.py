@@ -56,15 +56,37 @@ _CONTEXT: Final[dict[str, str]] = {
         where s.session_key in ({ids})""",
     "deal": """
         select
-            d.deal_key as id, null as conversation_key, d.created_at as happened_at,
+            d.deal_key as id, null as conversation_key, d.deal_key, d.created_at as happened_at,
             d.source_slug as channel_name, d.owner_name as agent_name, cu.customer_label,
             concat_ws(' · ', d.pipeline, d.stage) as detail
         from fct_deals as d
         left join dim_customers as cu on d.customer_key = cu.customer_key
         where d.deal_key in ({ids})""",
+    "deal_event": """
+        select
+            e.deal_event_key as id, null as conversation_key, e.deal_key,
+            e.occurred_at as happened_at,
+            d.source_slug as channel_name, d.owner_name as agent_name, cu.customer_label,
+            concat_ws(' · ', d.pipeline, d.stage) as detail
+        from fct_deal_events as e
+        inner join fct_deals as d on e.deal_key = d.deal_key
+        left join dim_customers as cu on d.customer_key = cu.customer_key
+        where e.deal_event_key in ({ids})""",
+    "deal_touch": """
+        select
+            t.deal_touch_key as id, t.conversation_key, t.deal_key, c.started_at as happened_at,
+            ch.channel_name, a.agent_name, cu.customer_label,
+            concat_ws(' · ', d.pipeline, d.stage) as detail
+        from fct_deal_touches as t
+        inner join fct_conversations as c on t.conversation_key = c.conversation_key
+        inner join fct_deals as d on t.deal_key = d.deal_key
+        left join dim_channels as ch on t.channel_key = ch.channel_key
+        left join dim_agents as a on t.first_response_agent_key = a.agent_key
+        left join dim_customers as cu on t.customer_key = cu.customer_key
+        where t.deal_touch_key in ({ids})""",
     "payment": """
         select
-            p.payment_key as id, null as conversation_key, p.paid_at as happened_at,
+            p.payment_key as id, null as conversation_key, p.deal_key, p.paid_at as happened_at,
             p.source_slug as channel_name, null as agent_name, cu.customer_label,
             p.payment_type as detail
         from fct_payments as p

@@ -48,6 +48,8 @@ VIEWS: Final = {
     "agents": ("agents", "period=90d"),
     "channels": ("channels", "period=90d"),
     "business": ("business", "period=all"),
+    "funnel": ("funnel", "period=all&lost=reaction"),
+    "deals": ("deals", "period=all&deal_sort=largest&deal_states=won&deal_states=chat"),
     "conversations": ("conversations", ""),
     "data_health": ("data_health", ""),
     "bring_data": ("bring_data", ""),
@@ -74,6 +76,8 @@ DOCS: Final = (
     Shot("agents", "agents"),
     Shot("channels", "channels"),
     Shot("business", "business"),
+    Shot("funnel", "funnel"),
+    Shot("deals", "deals", is_cut=True),
     Shot("rows", "rows"),
     Shot("first-run", FIRST_RUN, is_cut=True),
     Shot("speed-dark", "speed", dark=True, is_cut=True),
@@ -204,7 +208,7 @@ def _photograph(page: Page, address: str, shot: Shot, folder: Path) -> None:
     page.set_viewport_size({"width": shot.size[0], "height": shot.size[1]})
     page.goto(f"{address}/{path}?lang={shot.language}&{query}")
     settle(page)
-    if shot.view == "conversations":
+    if shot.view in ("conversations", "deals"):
         _open_first(page)
     page.wait_for_timeout(_DRAW_MS)
     if shot.view != "rows" and not shot.is_cut:

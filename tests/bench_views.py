@@ -36,7 +36,8 @@ from pipelines.publishing import Publication, current_publication, new_version_n
 from tests.bench_inputs import append_line
 
 VIEWS: Final = (
-    "overview", "speed", "agents", "channels", "business", "conversations", "data_health",
+    "overview", "speed", "agents", "channels", "business", "funnel", "deals", "conversations",
+    "data_health",
 )  # fmt: skip
 _PRESETS: Final[dict[str, Preset]] = {"30d": "30d", "all": "all"}
 _TIMEOUT: Final = 600

@@ -355,6 +355,31 @@ def test_rejected_rows_are_counted_with_reason_and_remedy(home: Home) -> None:
     assert finding.message == "5 rows were not loaded: shop: no date (5): add one"
 
 
+def test_amounts_without_a_rate_are_counted_by_currency(home: Home) -> None:
+    home.publish()
+    assert not [item for item in home.findings() if item.subject == "exchange rates"]
+    path = home.path / "published" / "current" / "analytics.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("use marts")
+        connection.execute(
+            "create table fct_payments as select * from (values ('EUR', 5, null),"
+            " ('EUR', 7, 700), ('GBP', 5, null)) as t(currency_code, amount, company_amount)"
+        )
+        # An open deal about nothing yet is no amount.
+        connection.execute(
+            "create table fct_deals as select * from (values ('EUR', 9, null), ('USD', 0, null),"
+            " ('USD', null, null)) as t(currency_code, amount, company_amount)"
+        )
+        connection.execute(
+            "create table fct_costs as select 'EUR' as currency_code, 3 as cost_amount,"
+            " null as company_cost_amount"
+        )
+    finding = home.one("exchange rates")
+    assert finding.level == "warn"
+    assert "no sum of money: 3 of EUR; 1 of GBP; add their rates to " in finding.message
+    assert finding.message.endswith("exchange_rates.csv")
+
+
 def test_damaged_publication_fails_with_the_way_back(home: Home) -> None:
     home.publish()
     (home.path / "published" / "current" / "analytics.duckdb").write_bytes(b"cut off" * 999)

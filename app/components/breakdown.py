@@ -177,5 +177,5 @@ def _cell(screen: Screen, table: Breakdown, column: Column, row: Row, *, is_tota
         ends = f"{formatter.share(low, 0)} \u2013 {formatter.share(high, 0)} · n = {n}"
         below = html.interval_bar(float(value), low, high, ends)
     place = [] if is_total else Place(((table.by, row[table.by]),)).items()
-    link = address(table.page, screen.params(drill=column.metric, at=place, by=table.by))
+    link = address(table.page, screen.here(drill=column.metric, at=place, by=table.by))
     return Cell(screen.formatter.value(value, unit), link, "num", below)

@@ -219,17 +219,21 @@ def _line(
     used: Sequence[str],
 ) -> list[Cell]:
     formatter, unit = screen.formatter, figure.metric.unit
-    conversation = (context or {}).get("conversation_key")
-    link = (
-        address("conversations", screen.params(conversation=conversation)) if conversation else None
-    )
-    cells = [Cell(str(row[entity])[:8], link, "nowrap")]
+    cells = [Cell(str(row[entity])[:8], _leads_to(screen, context or {}), "nowrap")]
     for name in used:
         value = (context or {}).get(name)
         cells.append(Cell(_context_text(screen, entity, name, value), None, "nowrap"))
     cells.append(Cell(formatter.value(row["value"], unit), None, "num"))
     cells += [Cell(formatter.number(row[name]), None, "num") for name in _PARTS if name in row]
     return cells
+
+
+def _leads_to(screen: Screen, context: Row) -> str | None:
+    """Return the address of the transcript behind a row, else of the journey of its deal."""
+    if conversation := context.get("conversation_key"):
+        return address("conversations", screen.params(conversation=conversation))
+    deal = context.get("deal_key")
+    return address("deals", screen.params(deal=deal)) if deal else None
 
 
 def _context_text(screen: Screen, entity: str, name: str, value: Any) -> str:

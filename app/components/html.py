@@ -41,6 +41,11 @@ def interval_bar(value: float, low: float, high: float, text: str) -> str:
     )
 
 
+def note(text: str) -> str:
+    """Return a small line that stands below the text of a cell."""
+    return f'<span class="ot-sub">{escape(text)}</span>'
+
+
 def table(
     header: Sequence[str | tuple[str, str]],
     rows: Iterable[Sequence[Cell]],

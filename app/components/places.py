@@ -35,6 +35,10 @@ def value_text(screen: Screen, name: str, value: Any) -> str:
         return screen.formatter.person(value)
     if name == "channel_type":
         return screen.texts.code("messenger", value)
+    if name == "funnel_stage":
+        return screen.texts(f"funnel.stage_{value}")
+    if name == "topic" and value == "unknown":
+        return screen.texts("breakdown.no_topic")
     return str(value)
 
 

@@ -18,8 +18,12 @@ from app.state import FILTERS, Params, ViewState, parse
 
 _SCREEN, _WRITTEN, _PAGE_PARAMS, _KEPT = "_screen", "_written", "_page_params", "_kept"
 # Parameters that belong to a page: single ones, and lists.
-_PAGE_KEYS = ("conversation", "drill", "by", "order")
-_PAGE_LISTS = ("at",)
+_PAGE_KEYS = (
+    "conversation", "deal", "drill", "by", "order", "lost", "pipeline", "cohort", "model",
+    "deal_sort",
+)  # fmt: skip
+_CHOICES = ("by", "lost", "pipeline", "cohort", "model")
+_PAGE_LISTS = ("at", "deal_states")
 _SHARED_KEYS = ("lang", "period", "from", "to", "grain", "clock", *FILTERS)
 
 
@@ -77,6 +81,11 @@ class Screen:
     def params(self, **more: str | list[str]) -> Params:
         """Return the query parameters of this screen with some added."""
         return self.state.params() | _lists(more)
+
+    def here(self, **more: str | list[str]) -> Params:
+        """Return the query parameters of this page as it stands so far, with some added."""
+        chosen = {name: v for name, v in kept_in_address().items() if name in _CHOICES}
+        return self.state.params() | chosen | _lists(more)
 
 
 def show(screen: Screen | None) -> None:

@@ -28,6 +28,9 @@ _CSS: Final = """
 .ot-target.late b::before {content: "\\25b2\\00a0"; color: #c96a10;}
 .ot-lead {font-size: .9rem; opacity: .75; margin: -.35rem 0 .2rem; max-width: 62rem;}
 .ot-table tr.thin td {opacity: .5;}
+.ot-table td.thin {opacity: .5;}
+.ot-table td.early {background: color-mix(in srgb, #c96a10 11%, transparent);}
+.ot-table td.early > a {opacity: .75;}
 .ot-table tr.total td {font-weight: 600; border-top: 2px solid
   color-mix(in srgb, currentColor 22%, transparent);}
 .ot-table th[title] {text-decoration: underline dotted; text-underline-offset: 3px; cursor: help;}
@@ -41,7 +44,11 @@ _CSS: Final = """
 .ot-funnel .bar {height: 26px; border-radius: .3rem; background: #2a7fb8; min-width: 2px;}
 .ot-funnel .row {display: grid; grid-template-columns: minmax(9rem, 17rem) 1fr; gap: .7rem;
   align-items: center;}
-.ot-funnel .lost {font-size: .74rem; opacity: .65;}
+.ot-funnel .lost {font-size: .74rem; opacity: .8;}
+.ot-funnel .track {display: flex; align-items: center; gap: .5rem;}
+.ot-funnel .track span {font-size: .74rem; opacity: .65; white-space: nowrap;}
+.ot-funnel .row.none {opacity: .55;}
+.ot-funnel [title] {cursor: help;}
 .ot-funnel a {color: inherit; text-decoration: none; border-bottom: 1px dotted currentColor;}
 .ot-facts {display: grid; grid-template-columns: repeat(auto-fill, minmax(125px, 1fr));
   gap: .5rem .8rem; font-size: .86rem; margin: .1rem 0 .3rem;}
@@ -78,6 +85,15 @@ _CSS: Final = """
 .ot-mark {align-self: flex-start; font-size: .76rem; font-weight: 600; color: #c96a10;}
 .ot-mark.ours {align-self: flex-end; color: #0c9752; text-align: right;}
 .ot-note {align-self: flex-end; font-size: .71rem; opacity: .6;}
+.ot-step {align-self: center; text-align: center; font-size: .8rem; padding: .25rem .7rem;
+  margin: .15rem 0; border-radius: .5rem; border-left: 3px solid #7a8794;
+  background: color-mix(in srgb, currentColor 6%, transparent);}
+.ot-step b {font-weight: 600;}
+.ot-step span {opacity: .65; font-size: .72rem;}
+.ot-step a {color: #2a7fb8; text-decoration: none; font-weight: 600;}
+.ot-step.chat {border-left-color: #2a7fb8; background: transparent; padding: .1rem .7rem;}
+.ot-step.won, .ot-step.money {border-left-color: #0c9752;}
+.ot-step.lost, .ot-step.back {border-left-color: #c96a10;}
 .ot-end {align-self: center; text-align: center; font-size: .78rem; opacity: .75; margin-top: .6rem;
   padding-top: .5rem; border-top: 1px solid color-mix(in srgb, currentColor 18%, transparent);}
 .ot-clocks {display: grid; grid-template-columns: 1fr 1fr; gap: .6rem; margin: .2rem 0 .5rem;}
@@ -88,6 +104,7 @@ _CSS: Final = """
 @media (max-width: 640px) {
   .stMainBlockContainer {padding-left: 1rem; padding-right: 1rem;}
   .ot-msg {max-width: 92%;}
+  .ot-funnel .row {grid-template-columns: 1fr;  gap: .2rem;}
 }
 </style>
 """

@@ -93,7 +93,7 @@ def chat(screen: Screen, conversation: Row, transcript: Transcript) -> None:
             day = local
             parts.append(f'<div class="ot-day">{escape(screen.formatter.day(day))}</div>')
         key = message["message_key"]
-        parts.append(_bubble(screen, message, waits.get(key), answers.get(key)))
+        parts.append(bubble(screen, message, waits.get(key), answers.get(key)))
     if len(transcript.messages) == MESSAGE_LIMIT:
         note = screen.texts("transcript.cut", limit=MESSAGE_LIMIT)
         parts.append(f'<div class="ot-day">{escape(note)}</div>')
@@ -101,7 +101,10 @@ def chat(screen: Screen, conversation: Row, transcript: Transcript) -> None:
     st.html(f'<div class="ot-chat">{"".join(parts)}</div>')
 
 
-def _bubble(screen: Screen, message: Row, wait: Row | None, answered: Row | None) -> str:
+def bubble(
+    screen: Screen, message: Row, wait: Row | None = None, answered: Row | None = None
+) -> str:
+    """Return a message as HTML, with the marks of the wait that it begins or ends."""
     texts, author = screen.texts, message["author_type"]
     classes = ["ot-msg", author, "ours" if author in _OURS else ""]
     marks = ""

@@ -7,13 +7,14 @@ from typing import Any, Final
 
 import streamlit as st
 
-from app.components import compare_charts, export, funnel
+from app.components import cohort_table, compare_charts, export
 from app.components.breakdown import Breakdown, Column, breakdown
 from app.components.header import choice, page_header, show_sql
 from app.components.page_figures import page_figures
 from app.components.screen import Screen, shown
 from app.components.tile import TileSpec, metrics_of
 from app.period import Grain
+from app.state import address
 
 TILES: Final = (
     TileSpec("conv_to_lead", "up", is_business=True),
@@ -23,16 +24,24 @@ TILES: Final = (
     TileSpec("net_revenue", "up", is_business=True),
     TileSpec("deal_link_coverage", "up", is_business=True),
 )
-_STARTED: Final = "sales_conversations_started"
-_COHORTS: Final = {
-    "conv_to_lead": "sales_conversations_matured",
-    "conv_to_purchase": "sales_conversations_matured_for_payment",
+_STARTED: Final = cohort_table.STARTED
+BY: Final = ("channel", "agent", "topic", "team")
+# Which metric has the money of which rule of attribution; the first is the default.
+MODELS: Final[Mapping[str, str]] = {
+    "last_touch": "attributed_revenue",
+    "first_touch": "attributed_revenue_first_touch",
+    "linear": "attributed_revenue_linear",
+    "position_based": "attributed_revenue_position_based",
+    "time_decay": "attributed_revenue_time_decay",
 }
-_BY: Final = ("channel", "agent", "team")
 
 
-def money_table(by: str) -> Breakdown:
-    """Return the three numbers of money that are always read together, by a dimension."""
+def money_table(by: str, model: str) -> Breakdown:
+    """Return the three numbers of money that are always read together, by a dimension.
+
+    Args:
+        model: rule of attribution, of `MODELS`.
+    """
     return Breakdown(
         name="money",
         page="business",
@@ -41,7 +50,7 @@ def money_table(by: str) -> Breakdown:
         minimum=0,
         columns=(
             Column("touched_revenue"),
-            Column("attributed_revenue"),
+            Column(MODELS[model]),
             Column("incremental", title="business.incremental", is_absent=True),
         ),
     )
@@ -50,47 +59,54 @@ def money_table(by: str) -> Breakdown:
 def render(screen: Screen) -> None:
     """Draw the page."""
     texts, header = screen.texts, page_header(screen, "business")
-    also = [*funnel.STAGES, _STARTED, *money_table(_BY[0]).metrics]
+    also = [_STARTED, "touched_deals", "touched_revenue", *MODELS.values()]
     figures = page_figures(screen, TILES, also=also, shown_if=[*metrics_of(TILES), _STARTED])
     if figures is None:
         return
     figures.tiles(TILES, columns=3)
     st.caption(texts("overview.business_note"))
-    st.subheader(texts("business.funnel"), anchor=False)
-    with st.container(border=True):
-        funnel.draw(screen, figures.figures)
-    show_sql(screen, screen.figures.sql(funnel.STAGES, screen.question))
+    st.markdown(f"[{texts('business.to_funnel')}]({address('funnel', screen.params())})")
     cells = _cohorts(screen)
     cells += _money(screen, figures.totals)
     export.into(header, screen, figures, cells)
 
 
 def _cohorts(screen: Screen) -> list[dict[str, Any]]:
-    texts, grain = screen.texts, cohort_grain(screen)
-    asked = [*_COHORTS, *_COHORTS.values(), _STARTED]
-    rows = screen.figures.split(asked, screen.question, [], grain)
+    texts = screen.texts
     st.subheader(texts("business.cohorts"), anchor=False)
+    grain = _cohort_step(screen)
+    rows = screen.figures.split(cohort_table.METRICS, screen.question, [], grain)
     st.caption(texts("business.cohorts_note"))
-    for place, (metric, matured) in zip(st.columns(2), _COHORTS.items(), strict=True):
+    for place, conversion in zip(st.columns(2), cohort_table.CONVERSIONS, strict=True):
         with place.container(border=True, height="stretch"):
-            st.markdown(f"**{texts(f'business.{metric}')}**")
-            compare_charts.cohorts(screen, rows, metric, matured, _STARTED, grain)
-    show_sql(screen, screen.figures.sql(asked, screen.question, grain))
-    return export.cells(rows, asked, ["metric_time"])
+            st.markdown(f"**{texts(f'business.{conversion.metric}')}**")
+            compare_charts.cohorts(
+                screen, rows, conversion.metric, conversion.matured, _STARTED, grain
+            )
+    cohort_table.draw(screen, rows, grain)
+    show_sql(screen, screen.figures.sql(cohort_table.METRICS, screen.question, grain))
+    known = [c.metric for c in cohort_table.CONVERSIONS]
+    others = [metric for metric in cohort_table.METRICS if metric not in known]
+    return [*export.cells(rows, others, ["metric_time"]), *cohort_table.flags(rows)]
 
 
-def cohort_grain(screen: Screen) -> Grain:
-    """Return the step of cohorts: a day holds too few conversations for a rate."""
-    return "week" if screen.grain == "day" else screen.grain
+def _cohort_step(screen: Screen) -> Grain:
+    """Draw the choice of the step; a day holds too few conversations for a rate."""
+    first: Grain = "month" if screen.grain == "month" else "week"
+    second: Grain = "week" if first == "month" else "month"
+    return "month" if choice(screen, "cohort", (first, second), "by") == "month" else "week"
 
 
 def _money(screen: Screen, totals: Mapping[str, Any]) -> list[dict[str, Any]]:
     texts = screen.texts
     st.subheader(texts("business.money"), anchor=False)
-    by = choice(screen, "by", _BY, "by")
-    st.caption(texts("business.money_note"))
-    table = money_table(by)
+    by = choice(screen, "by", BY, "by")
+    model = choice(screen, "model", tuple(MODELS), "model")
+    st.caption(f"{texts(f'model_note.{model}')} {texts('business.money_note')}")
+    table = money_table(by, model)
     rows = breakdown(screen, table, totals)
+    if by == "topic" and all(row["topic"] == "unknown" for row in rows):
+        st.caption(texts("business.no_topics"))
     return export.cells(rows, table.metrics, [by])
 
 

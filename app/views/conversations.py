@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import conversations
 from app.components import export, html, states, transcript
+from app.components.picker import pick_row
 from app.components.screen import Screen, keep_in_address, shown
 from app.conversations import PAGE_SIZE, SORTS, STATES, Question
 from app.data import Row
@@ -82,25 +83,14 @@ def _list(screen: Screen, question: Question) -> None:
 
 
 def _table(screen: Screen, rows: list[Row]) -> None:
-    keys = [row["conversation_key"] for row in rows]
-    opened = st.session_state.get("conversation")
-    selected = [keys.index(opened)] if opened in keys else []
-    event: Any = st.dataframe(
+    pick_row(
+        screen,
+        "conversation",
+        [row["conversation_key"] for row in rows],
         [_line(screen, row) for row in rows],
-        hide_index=True,
-        height="content",
-        on_select="rerun",
-        selection_mode="single-row",
-        selection_default={"selection": {"rows": selected, "columns": [], "cells": []}},
-        column_config=_columns(screen),
-        # The list is another widget on another page, or its selection would point at wrong rows.
-        key=f"rows_{hash(tuple(keys))}",
-        placeholder=screen.texts("common.none"),
-        alt=screen.texts("conversations.title"),
+        _columns(screen),
+        screen.texts("conversations.title"),
     )
-    picked = event.selection.rows
-    if picked and keys[picked[0]] != opened:
-        st.session_state["conversation"] = keys[picked[0]]
 
 
 def _line(screen: Screen, row: Row) -> Row:

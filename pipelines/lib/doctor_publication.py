@@ -31,6 +31,7 @@ class Published:
     checks: list[dict[str, Any]] = field(default_factory=list)
     rejected: list[dict[str, Any]] = field(default_factory=list)
     authors: dict[str, tuple[int, int]] = field(default_factory=dict)  # source: unknown, all
+    unrated: dict[str, int] = field(default_factory=dict)  # amounts without a rate, by currency
 
 
 def read_published(settings: Settings) -> Published:
@@ -61,6 +62,7 @@ def read_published(settings: Settings) -> Published:
                 " from fct_messages where author_type <> 'system' group by source_slug",
             ):
                 published.authors[row["source_slug"]] = row["unknown"], row["messages"]
+            published.unrated = unrated_amounts(connection)
     except (duckdb.Error, ValueError) as error:
         published.problem = Finding(
             "fail",
@@ -69,6 +71,30 @@ def read_published(settings: Settings) -> Published:
             "`otvet rollback` goes back to the one before, `otvet run` makes a new one",
         )
     return published
+
+
+def unrated_amounts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Return how many amounts of each currency have no exchange rate."""
+    amounts = {
+        "fct_payments": ("amount", "company_amount"),
+        "fct_deals": ("amount", "company_amount"),
+        "fct_costs": ("cost_amount", "company_cost_amount"),
+    }
+    # A version of before there were rates has no such columns.
+    known = connection.execute(
+        "select table_name from duckdb_columns() where column_name = 'company_amount'"
+    ).fetchall()
+    if ("fct_payments",) not in known:
+        return {}
+    parts = " union all ".join(
+        f"select currency_code from {table} where {own} <> 0 and {company} is null"
+        for table, (own, company) in amounts.items()
+    )
+    return dict(
+        connection.execute(
+            f"select currency_code, count(*) from ({parts}) group by 1 order by 1"
+        ).fetchall()
+    )
 
 
 def publication_findings(
@@ -89,6 +115,8 @@ def publication_findings(
     configured = {source.name: source for source in settings.project.sources}
     for name, row in published.freshness.items():
         yield _freshness(name, row, configured.get(name), now)
+    if published.unrated:
+        yield _unrated(settings, published)
     yield _checks(published)
     yield _rejected(published)
 
@@ -120,6 +148,16 @@ def _freshness(
     if source is not None and now - loaded > STALE:
         return Finding("warn", f"freshness {name}", f"{message}; put a newer export in its place")
     return Finding("ok", f"freshness {name}", message)
+
+
+def _unrated(settings: Settings, published: Published) -> Finding:
+    counts = [f"{count:,} of {currency}" for currency, count in published.unrated.items()]
+    return Finding(
+        "warn",
+        "exchange rates",
+        f"amounts without a rate are in no sum of money: {_some(counts)}; "
+        f"add their rates to {settings.config_dir / 'exchange_rates.csv'}",
+    )
 
 
 def _checks(published: Published) -> Finding:

@@ -14,6 +14,7 @@ import numpy as np
 
 from pipelines.sandbox.company import TEAMS
 from pipelines.sandbox.model import World
+from pipelines.sandbox.truth_attribution import credits_of
 from pipelines.sandbox.truth_clock import WorkingTime
 from pipelines.sandbox.truth_events import (
     EXPORTS,
@@ -76,8 +77,9 @@ def observe(world: World, view: View = EXPORTS, as_of: datetime | None = None) -
     first = world.first_day - timedelta(days=40)
     last = world.until + timedelta(days=60)
     clocks = {team: WorkingTime(team, world.hours, world.holidays, first, last) for team in TEAMS}
-    outcomes = outcomes_of(read_ledger(world), conversations)
-    return Happened(moment, chats, conversations, attempts, outcomes, clocks, ties)
+    ledger = read_ledger(world)
+    outcomes, credits_ = outcomes_of(ledger, conversations), credits_of(ledger, conversations)
+    return Happened(moment, chats, conversations, attempts, outcomes, credits_, clocks, ties)
 
 
 def _attempt(chat: Chat, found: Conversation | None, events: list[Event]) -> list[Attempt]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from pipelines.sandbox.truth_money import Ledger, candidates_of
+from pipelines.sandbox.truth_money import Ledger, candidates_of, total
 from pipelines.sandbox.truth_rules import DAY, Conversation
 
 MODELS: Final = ("last_touch", "first_touch", "linear", "position_based", "time_decay")
@@ -84,3 +84,15 @@ def split(amount: Decimal | None, weights: list[Fraction]) -> list[Decimal | Non
     for place in places[: cents - sum(whole)]:
         whole[place] += 1
     return [Decimal(sign * part).scaleb(-2) for part in whole]
+
+
+def credit_figures(
+    credits_: Iterable[Credit], conversations: Iterable[Conversation]
+) -> dict[str, float | None]:
+    """What these conversations get in each model but the last touch."""
+    needs = {item.need for item in conversations}
+    money: dict[str, list[Decimal]] = {model: [] for model in MODELS}
+    for credit in credits_:
+        if credit.need in needs and credit.roubles is not None:
+            money[credit.model].append(credit.roubles)
+    return {f"attributed_revenue_{model}": total(money[model]) for model in MODELS[1:]}

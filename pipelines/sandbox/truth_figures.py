@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from pipelines.sandbox.truth_attribution import Credit, credit_figures
 from pipelines.sandbox.truth_clock import WorkingTime
 from pipelines.sandbox.truth_events import Chat
 from pipelines.sandbox.truth_funnel import funnel_figures, participation_figures, touched_figures
@@ -41,6 +42,7 @@ class Happened:
     conversations: list[Conversation]
     attempts: list[Attempt]
     outcomes: Outcomes
+    credits: list[Credit]
     clocks: dict[str, WorkingTime]
     uncertain_efforts: int  # messages of one agent in two chats at one instant
 
@@ -83,6 +85,7 @@ def conversation_figures(happened: Happened, every: list[Conversation]) -> Figur
             sum(item.need in outcomes.has_purchase for item in for_purchase), len(for_purchase)
         ),
         "attributed_revenue": total(money),
+        **credit_figures(happened.credits, every),
         "sales_conversations_started": len(buyers),
         **funnel_figures(outcomes, for_purchase),
         **touched_figures(outcomes, every),

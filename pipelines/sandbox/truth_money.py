@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -103,6 +104,9 @@ class Outcomes:
 
     has_lead: set[int]
     has_purchase: set[int]
+    lead_after: dict[int, int]  # seconds from the start to the first deal
+    paid_after: dict[int, int]  # to the first payment in time
+    again_after: dict[int, int]  # to the buyer's next purchase after it
     attributed: dict[int, Decimal]
     touched: dict[int, dict[int, Decimal]]  # net money of the deals in the week after it
 
@@ -129,21 +133,50 @@ def candidates_of(
 
 def outcomes_of(ledger: Ledger, conversations: Iterable[Conversation]) -> Outcomes:
     """Find what became of the conversations that deals may have come from."""
-    found = Outcomes(set(), set(), {}, {})
+    found = Outcomes(set(), set(), {}, {}, {}, {}, {})
+    next_paid = _next_purchases(ledger)
     for deal, touched in candidates_of(ledger, conversations):
         number = deal["deal_id"]
         paid = ledger.first_paid.get(number)
         for conversation in touched:
-            found.has_lead.add(conversation.need)
+            need, begun = conversation.need, conversation.started
+            found.has_lead.add(need)
+            _keep_least(found.lead_after, need, deal["created_at"] - begun)
             deals = found.touched.setdefault(conversation.need, {})
             deals[number] = ledger.net.get(number, Decimal(0))
             if paid is not None and 0 <= paid - conversation.started <= PURCHASE_WINDOW:
-                found.has_purchase.add(conversation.need)
+                found.has_purchase.add(need)
+                _keep_least(found.paid_after, need, paid - begun)
+                if number in next_paid:
+                    _keep_least(found.again_after, need, next_paid[number] - begun)
         before_payment = [c for c in touched if paid is None or c.started <= paid]
         if before_payment:
             last = max(before_payment, key=lambda conversation: conversation.started)
             money = found.attributed.get(last.need, Decimal(0))
             found.attributed[last.need] = money + ledger.net.get(number, Decimal(0))
+    return found
+
+
+def _keep_least(found: dict[int, int], need: int, seconds: int) -> None:
+    found[need] = min(seconds, found.get(need, seconds))
+
+
+def _next_purchases(ledger: Ledger) -> dict[int, int]:
+    """When the buyer of each paid deal first paid for the next one, of those who did.
+
+    The same buyer is the same customer of the chats, else the same contact.
+    """
+    by_buyer: defaultdict[object, list[tuple[int, int]]] = defaultdict(list)
+    for deal in ledger.deals:
+        number = deal["deal_id"]
+        if number in ledger.first_paid:
+            buyer = ledger.customer.get(number, deal["contact_id"])
+            by_buyer[buyer].append((ledger.first_paid[number], number))
+    found = {}
+    for purchases in by_buyer.values():
+        purchases.sort()
+        for (_, number), (later, _) in pairwise(purchases):
+            found[number] = later
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app import data
-from app.components import funnel
+from app.components import deal_stages, funnel
 from app.components.breakdown import Breakdown
 from app.components.tile import TILES, metrics_of
 from app.data import Version
@@ -32,13 +32,15 @@ TABLES = (
     agents.result_table(SCREEN),
     *(channels.channel_table(SCREEN, by) for by in ("channel_type", "channel", "source")),
     channels.spend_table(),
-    *(business.money_table(by) for by in ("channel", "agent", "team")),
+    *(business.money_table(by, "last_touch") for by in business.BY),
+    *(business.money_table("agent", model) for model in ("first_touch", "time_decay")),
     *(speed.table_of(SCREEN, by) for by in ("agent", "team", "channel")),
 )
 IN_TABLES = {metric for table in TABLES for metric in table.metrics}
 METRICS = sorted(
     {*metrics_of(TILES), *metrics_of(NEW_TILES), *metrics_of(speed.tile_specs(SCREEN)),
-     *funnel.STAGES, *IN_TABLES, "frt_km_p50_business"}
+     *funnel.METRICS, *deal_stages.METRICS, deal_stages.LOSS, *business.MODELS.values(),
+     *IN_TABLES, "frt_km_p50_business"}
 )  # fmt: skip
 FILTERS: dict[str, tuple[str, ...]] = {
     "none": (),
@@ -94,8 +96,17 @@ def survivors_median(waits: list[tuple[float, int]]) -> float | None:
     return None
 
 
-@pytest.mark.parametrize("names", FILTERS.values(), ids=FILTERS.keys())
-@pytest.mark.parametrize("metric", METRICS)
+# Each metric under every filter; those of one table under all of them at once.
+ASKED = [
+    pytest.param(metric, names, id=f"{metric}-{name}")
+    for metric in METRICS
+    for name, names in FILTERS.items()
+    if name in ("none", "channel_and_agent")
+    or not metric.startswith(("funnel_", "deal_stage_", "attributed_revenue_"))
+]
+
+
+@pytest.mark.parametrize(("metric", "names"), ASKED)
 def test_tile_equals_ask_equals_rows(version: Version, metric: str, names: tuple[str, ...]) -> None:
     figures = Figures(version)
     asked = question(version, names)

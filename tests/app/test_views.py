@@ -148,7 +148,7 @@ def test_message_text_is_escaped() -> None:
         "is_public": True,
         **dict.fromkeys(("is_template", "is_courtesy", "edited_at", "deleted_at")),
     }
-    bubble = transcript._bubble(screen, message, None, None)
+    bubble = transcript.bubble(screen, message, None, None)
     assert "<script>" not in bubble
     assert "&lt;script&gt;alert(&#x27;x&#x27;)" in bubble
 

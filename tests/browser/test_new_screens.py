@@ -81,6 +81,28 @@ def test_shared_cell_shows_the_same_rows_in_a_second_browser(
         expect(facts).to_have_text(here, use_inner_text=True)
 
 
+def test_from_the_funnel_to_the_words_of_a_lost_conversation(page: Page, address: str) -> None:
+    opened(page, f"{address}/funnel?lang=en&period=all")
+    lost = page.locator('.ot-funnel a[href*="lost=reaction"]')
+    expect(lost).to_be_visible()
+    count = re.sub(r"\D", "", lost.inner_text())
+    lost.click()
+    expect(page.get_by_text(f"Found: {count}", exact=True)).to_be_visible()
+    settle(page)
+    assert "lost=reaction" in page.url
+    with page.expect_download() as saving:
+        page.locator(".st-key-csv_lost-reaction button").click()
+    saved = saving.value.path().read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(saved)))
+    assert len(rows) == int(count)
+    assert {row["funnel_stage"] for row in rows} == {"reaction"}
+
+    page.locator('table a[href*="conversation="]').first.click()
+    transcript = page.locator(".st-key-transcript")
+    expect(transcript.locator(".ot-msg.customer").first).to_be_visible()
+    expect(transcript.locator(".ot-msg.agent").first).to_be_visible()
+
+
 def test_every_screen_is_drawn_and_none_scrolls_sideways_on_a_phone(
     playwright: Playwright, chromium: str, address: str
 ) -> None:
@@ -92,6 +114,10 @@ def test_every_screen_is_drawn_and_none_scrolls_sideways_on_a_phone(
                 page.locator(".stVegaLiteChart canvas, .stVegaLiteChart svg").first
             ).to_be_visible()
             expect(page.locator('[data-testid="stAlert"]')).to_have_count(0)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, view
+        for view, part in (("funnel", ".ot-funnel .bar"), ("deals", '[data-testid="stDataFrame"]')):
+            opened(page, f"{address}/{view}?lang=ru&period=all")
+            expect(page.locator(part).first).to_be_visible()
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, view
 
 

@@ -51,6 +51,21 @@ effort as (
 
 ),
 
+payment_links as (
+
+    select
+        events.thread_num,
+        events.stream_no,
+        events.conversation_no,
+        {{ from_micros('min(events.sent_micros)') }} as payment_link_at
+    from {{ ref('int_message_contents') }} as contents
+    inner join {{ ref('int_conversation_events') }} as events
+        on contents.message_num = events.message_num
+    where contents.event_type = 'payment_link' and events.conversation_no is not null
+    group by events.thread_num, events.stream_no, events.conversation_no
+
+),
+
 timed as (
 
     select
@@ -60,6 +75,7 @@ timed as (
         {{ from_micros('conversations.closed_micros') }} as closed_at,
         {{ from_micros('conversations.first_customer_micros') }} as first_customer_message_at,
         {{ from_micros('conversations.human_answer_micros') }} as human_answer_at,
+        {{ from_micros('conversations.customer_reaction_micros') }} as customer_reaction_at,
         {{ from_micros('conversations.bot_answer_micros') }} as bot_answer_at
     from conversations
 
@@ -202,7 +218,12 @@ select
     coalesce(attributes.intent, 'unknown') as intent,
     coalesce(attributes.topic, 'unknown') as topic,
     attributes.locale,
-    coalesce(attributes.is_spam, false) as is_spam
+    coalesce(attributes.is_spam, false) as is_spam,
+    {{ seconds_between('timed.started_at', 'first_responses.first_response_at') }}
+        as seconds_to_reply,
+    {{ seconds_between('timed.started_at', 'timed.customer_reaction_at') }} as seconds_to_reaction,
+    {{ seconds_between('timed.started_at', 'payment_links.payment_link_at') }}
+        as seconds_to_payment_link
 from timed
 inner join keys using (thread_num, stream_no, conversation_no)
 inner join resolved using (thread_num, stream_no, conversation_no)
@@ -210,4 +231,5 @@ inner join threads on timed.thread_num = threads.thread_num
 left join first_responses using (thread_num, stream_no, conversation_no)
 left join people using (thread_num, stream_no, conversation_no)
 left join effort using (thread_num, stream_no, conversation_no)
+left join payment_links using (thread_num, stream_no, conversation_no)
 left join attributes on keys.conversation_key = attributes.conversation_key

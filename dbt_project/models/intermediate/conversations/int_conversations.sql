@@ -49,6 +49,9 @@ facts as (
         min(sent_micros) filter (
             where kind = {{ kind('agent') }} and not is_template and customer_micros is not null
         ) as human_answer_micros,
+        min(event_index) filter (
+            where kind = {{ kind('agent') }} and not is_template and customer_micros is not null
+        ) as human_answer_index,
         min(sent_micros) filter (
             where kind = {{ kind('bot') }} and customer_micros is not null
         ) as bot_answer_micros,
@@ -87,11 +90,27 @@ closes as (
 
 ),
 
+-- What the customer said to our first answer, were it only thanks.
+reactions as (
+
+    select
+        {{ conversation }},
+        min(events.sent_micros) as customer_reaction_micros
+    from events
+    inner join facts using ({{ conversation }})
+    where
+        events.kind in {{ kinds(['customer', 'courtesy']) }}
+        and events.event_index > facts.human_answer_index
+    group by {{ conversation }}
+
+),
+
 limits as (
 
     select
         facts.*,
         closes.close_micros,
+        reactions.customer_reaction_micros,
         facts.last_open_micros + case
             when facts.last_kind in {{ kinds(['customer', 'handoff']) }} then {{ cap }}
             else facts.gap_micros
@@ -99,6 +118,7 @@ limits as (
         facts.last_kind in {{ kinds(['customer', 'handoff']) }} as is_customer_waiting
     from facts
     left join closes using ({{ conversation }})
+    left join reactions using ({{ conversation }})
 
 ),
 

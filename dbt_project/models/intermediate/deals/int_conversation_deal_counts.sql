@@ -1,4 +1,7 @@
 {# Deals and money per conversation. #}
+{% set in_window = (
+    'bridge.seconds_to_payment between 0 and ' ~ (var('purchase_window_days') * 86400)
+) -%}
 with
 
 bridge as (
@@ -44,11 +47,17 @@ counts as (
             when bridge.seconds_to_deal <= {{ var('lead_window_days') * 86400 }} then 1 else 0
         end) = 1 as is_lead_in_window,
         max(case
-            when
-                bridge.seconds_to_payment between 0 and {{ var('purchase_window_days') * 86400 }}
-                then 1
+            when {{ in_window }} then 1
             else 0
-        end) = 1 as is_paid_in_window
+        end) = 1 as is_paid_in_window,
+        min(bridge.seconds_to_deal) as seconds_to_lead,
+        min(case when {{ in_window }} then bridge.seconds_to_payment end) as seconds_to_purchase,
+        min(case
+            when {{ in_window }}
+                then
+                    bridge.seconds_to_payment
+                    + {{ seconds_between('deals.first_paid_at', 'deals.next_purchase_at') }}
+        end) as seconds_to_repeat_purchase
     from bridge
     inner join deals on bridge.deal_key = deals.deal_key
     group by bridge.conversation_key

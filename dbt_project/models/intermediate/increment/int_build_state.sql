@@ -27,6 +27,7 @@
     'kpi_channels_monthly',
     'kpi_conversations_daily',
     'kpi_deal_stages_monthly',
+    'kpi_funnel_weekly',
     'kpi_gap_sensitivity',
     'meta_freshness',
     'meta_quarantine',

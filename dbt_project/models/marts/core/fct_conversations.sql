@@ -8,7 +8,8 @@
 {% set judged_columns = [
     'outcome', 'refusal_reason', 'deal_count', 'has_lead_in_window', 'has_purchase_in_window',
     'is_lead_window_mature', 'is_purchase_window_mature', 'attributed_amount',
-    'company_attributed_amount',
+    'company_attributed_amount', 'seconds_to_lead', 'seconds_to_purchase',
+    'seconds_to_repeat_purchase',
 ] -%}
 with
 
@@ -44,7 +45,10 @@ judged as (
         {{ add_seconds('facts.started_at', var('purchase_window_days') * 86400) }}
         <= {{ as_of() }} as is_purchase_window_mature,
         deals.attributed_amount,
-        deals.company_attributed_amount
+        deals.company_attributed_amount,
+        deals.seconds_to_lead,
+        deals.seconds_to_purchase,
+        deals.seconds_to_repeat_purchase
     from facts
     left join deals on facts.conversation_key = deals.conversation_key
 
@@ -111,7 +115,27 @@ select
     judged.is_purchase_window_mature,
     judged.attributed_amount,
     '{{ var("definition_version") }}' as definition_version,
-    judged.company_attributed_amount
+    judged.company_attributed_amount,
+    judged.seconds_to_reply,
+    judged.seconds_to_reaction,
+    judged.seconds_to_lead,
+    judged.seconds_to_payment_link,
+    -- No source tells of visits to a payment page yet.
+    cast(null as bigint) as seconds_to_payment_page,
+    judged.seconds_to_purchase,
+    judged.seconds_to_repeat_purchase,
+    case
+        when judged.initiated_by = 'us' or judged.is_spam or judged.intent = 'service' then null
+        when not coalesce(judged.is_answered, false) then 'first_message'
+        when judged.has_purchase_in_window and judged.seconds_to_repeat_purchase is not null
+            then 'repeat_purchase'
+        when judged.has_purchase_in_window then 'purchase'
+        when judged.has_lead_in_window and judged.seconds_to_payment_link is not null
+            then 'payment_link'
+        when judged.has_lead_in_window then 'lead'
+        when judged.seconds_to_reaction is not null then 'reaction'
+        else 'reply'
+    end as funnel_stage
 from judged
 {% if is_increment() -%}
 left join {{ kept('marts', 'fct_conversations') }} as kept

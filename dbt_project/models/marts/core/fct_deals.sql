@@ -22,6 +22,27 @@ customers as (
 
 ),
 
+-- The same buyer: the customer of the chats, else the contact of the CRM.
+purchases as (
+
+    select
+        payments.deal_key,
+        lead(payments.first_paid_at) over (
+            partition by
+                customers.customer_key,
+                case when customers.customer_key is null then deals.source_slug end,
+                case when customers.customer_key is null then deals.contact_id end
+            order by payments.first_paid_at, payments.deal_key
+        ) as next_purchase_at
+    from payments
+    inner join deals on payments.deal_key = deals.deal_key
+    left join customers on payments.deal_key = customers.deal_key
+    where
+        payments.first_paid_at is not null
+        and coalesce(customers.customer_key, deals.contact_id) is not null
+
+),
+
 histories as (
 
     select
@@ -75,10 +96,12 @@ select
     deals.stage_order,
     histories.stage_entered_at,
     coalesce(histories.reopened_count, 0) as reopened_count,
-    coalesce(histories.pipeline_change_count, 0) as pipeline_change_count
+    coalesce(histories.pipeline_change_count, 0) as pipeline_change_count,
+    purchases.next_purchase_at
 from deals
 left join payments on deals.deal_key = payments.deal_key
 left join customers on deals.deal_key = customers.deal_key
+left join purchases on deals.deal_key = purchases.deal_key
 left join histories on deals.deal_key = histories.deal_key
 left join linked on deals.deal_key = linked.deal_key
 {{ join_rate('rates', 'deals.currency_code', 'deals.amount_local_date') }}
