@@ -80,6 +80,7 @@ def open_reader(
     api = kind.api(
         crm.name, kind.base_url(account), kind.credentials(account),
         per_second=crm.requests_per_second or kind.requests_per_second,
+        told_pace=None if crm.requests_per_second else kind.told_pace,
         **{"paces": kind.paces, "burst": kind.burst, **options},
     )  # fmt: skip
     return kind.reader(api, people)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -145,6 +145,8 @@ class JsonApi:
     Args:
         per_second: requests, of all threads together.
         paces: requests per second to paths that end in a word, where the vendor counts them apart.
+        told_pace: requests per second that the headers of an answer allow, null where they say
+            nothing; it goes before `per_second`.
     """
 
     def __init__(
@@ -156,6 +158,7 @@ class JsonApi:
         per_second: float,
         burst: int = 1,
         paces: Mapping[str, float] | None = None,
+        told_pace: Callable[[Mapping[str, str]], float | None] | None = None,
         attempts: int = _ATTEMPTS,
         backoff_seconds: float = 1.0,
         timeout: tuple[float, float] = _TIMEOUT,
@@ -174,7 +177,9 @@ class JsonApi:
         )
         self._session = client.session
         own = {ending: Pace(limit) for ending, limit in (paces or {}).items()}
-        adapter = _PacedAdapter(Pace(per_second, burst), own)
+        self.pace = Pace(per_second, burst)
+        self._told_pace = told_pace
+        adapter = _PacedAdapter(self.pace, own)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter)
 
@@ -205,6 +210,8 @@ class JsonApi:
             response = self._send(method, path, headers, content)
         if "Date" in response.headers:
             self.server_time = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+        if self._told_pace is not None:
+            self.pace.per_second = self._told_pace(response.headers) or self.pace.per_second
         if response.status_code in (204, 404):
             return None
         self._refuse(response, path)

@@ -98,6 +98,7 @@ class CrmKind:
         burst: requests that the vendor lets pass at once before that.
         api: how the vendor is talked to.
         paces: the same for requests that the vendor counts apart, by the ending of their path.
+        told_pace: the same from the headers of an answer, if the vendor tells it there.
     """
 
     tables: Mapping[str, pa.Schema]
@@ -108,6 +109,7 @@ class CrmKind:
     burst: int = 1
     api: Callable[..., JsonApi] = JsonApi
     paces: Mapping[str, float] = field(default_factory=dict)
+    told_pace: Callable[[Mapping[str, str]], float | None] | None = None
     base_url: Callable[[Account], str] = field(default=lambda account: account.url)
 
 
