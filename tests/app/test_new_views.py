@@ -255,5 +255,6 @@ def test_rows_of_a_stage_lead_to_the_way_of_their_deal(open_app: Open) -> None:
     app = page(open_app(lang="en", period="all"), "funnel")
     stage = next(link for link in links(app) if "drill=deal_stage_lost" in link)
     rows = opened(stage, "funnel")
+    assert "deals linked to a chat: " in drawn(rows)
     deal = next(link for link in links(rows) if "deal=" in link)
     assert "Deal created" in drawn(opened(deal, "deals"))
