@@ -87,7 +87,7 @@ class SourceConfig(_Strict):
     team: str | None = None
 
 
-CrmName = Literal["amocrm"]
+CrmName = Literal["amocrm", "hubspot"]
 
 
 class CrmFields(_Strict):

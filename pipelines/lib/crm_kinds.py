@@ -7,5 +7,6 @@ from typing import Final
 from pipelines.settings import CrmName
 from pipelines.sources._common.crm import CrmKind
 from pipelines.sources.amocrm.source import AMOCRM
+from pipelines.sources.hubspot.source import HUBSPOT
 
-CRM_KINDS: Final[dict[CrmName, CrmKind]] = {"amocrm": AMOCRM}
+CRM_KINDS: Final[dict[CrmName, CrmKind]] = {"amocrm": AMOCRM, "hubspot": HUBSPOT}

@@ -80,7 +80,8 @@ def open_reader(
     account = account_of(settings, crm, environ)
     api = JsonApi(
         crm.name, kind.base_url(account), kind.credentials(account),
-        per_second=crm.requests_per_second or kind.requests_per_second, **options,
+        per_second=crm.requests_per_second or kind.requests_per_second,
+        **{"paces": kind.paces, **options},
     )  # fmt: skip
     return kind.reader(api, people)
 
@@ -124,8 +125,7 @@ def load_crm(
     settings.ensure_home()
     people = pseudonymizer(settings)
     since = None if everything else _read_until(settings, crm)
-    known = _known_ids(settings, crm) if since is None else None
-    reading = open_reader(settings, crm, people, **options).read(since, known)
+    reading = open_reader(settings, crm, people, **options).read(since, _known_ids(settings, crm))
     folder = settings.home / "landing"
     shutil.rmtree(folder, ignore_errors=True)
     tables = dict(CRM_KINDS[crm.kind].tables)

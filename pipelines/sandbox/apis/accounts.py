@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from pipelines.sandbox.apis.amocrm import AmoCrm
+from pipelines.sandbox.apis.hubspot import HubSpot
 from pipelines.sandbox.apis.serving import FAULTS, Asgi, Emulator, Faults, Gate
 from pipelines.sandbox.crm import Crm
 from pipelines.settings import CrmName
@@ -60,6 +61,12 @@ ACCOUNTS: Final[dict[CrmName, EmulatedAccount]] = {
                 "amount": "Сумма в валюте", "currency_code": "Валюта", "product": "702",
                 "first_contact_seconds": "705",
             },
+        ),
+        EmulatedAccount(
+            kind="hubspot",
+            make=HubSpot,
+            secrets={"TOKEN": HubSpot.token},
+            fields={"product": "Товар", "first_contact_seconds": "seconds_to_first_answer"},
         ),
     )
 }  # fmt: skip

@@ -22,8 +22,12 @@ from requests.adapters import HTTPAdapter
 Json = dict[str, Any]
 
 _ATTEMPTS: Final = 6
+_RENEWALS: Final = 3
 _TIMEOUT: Final = (10, 60)
 _LONGEST_WAIT: Final = 60
+# Passing troubles that the client would not repeat by itself: locked, and those of Cloudflare.
+_PASSING: Final = frozenset({423, 520, 521, 522, 523, 524})
+_MIGRATING: Final = 477  # HubSpot moves an account to another place, for up to a day
 # Where vendors say what is wrong.
 _SAID_IN: Final = ("detail", "error_description", "message", "error", "title")
 
@@ -44,6 +48,10 @@ class ApiError(Exception):
 
 class AccessError(ApiError):
     """The credentials are not accepted, or lack a right."""
+
+
+class RightError(AccessError):
+    """The credentials are accepted, but lack a right for what is asked."""
 
 
 class BlockedError(ApiError):
@@ -103,19 +111,36 @@ class Pace:
 
 
 class _PacedAdapter(HTTPAdapter):
-    """Waits before every attempt, the repeated ones among them."""
+    """Waits before every attempt, the repeated ones among them.
 
-    def __init__(self, pace: Pace) -> None:
+    Args:
+        pace: of all requests.
+        paces: of requests whose path ends in a word, besides.
+    """
+
+    def __init__(self, pace: Pace, paces: Mapping[str, Pace]) -> None:
         super().__init__()
         self._pace = pace
+        self._paces = paces
 
-    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+    def send(
+        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
+    ) -> requests.Response:
+        path = (request.url or "").partition("?")[0]
+        for ending, pace in self._paces.items():
+            if path.endswith(ending):
+                pace.wait()
         self._pace.wait()
-        return super().send(*args, **kwargs)
+        return super().send(request, *args, **kwargs)
 
 
 class JsonApi:
-    """An API that answers JSON objects."""
+    """An API that answers JSON objects.
+
+    Args:
+        per_second: requests, of all threads together.
+        paces: requests per second to paths that end in a word, where the vendor counts them apart.
+    """
 
     def __init__(
         self,
@@ -124,6 +149,7 @@ class JsonApi:
         credentials: Credentials,
         *,
         per_second: float,
+        paces: Mapping[str, float] | None = None,
         attempts: int = _ATTEMPTS,
         backoff_seconds: float = 1.0,
         timeout: tuple[float, float] = _TIMEOUT,
@@ -138,10 +164,11 @@ class JsonApi:
             request_max_attempts=attempts,
             request_backoff_factor=backoff_seconds,
             request_max_retry_delay=_LONGEST_WAIT,
-            retry_condition=_ends_early,
+            retry_condition=_may_pass,
         )
         self._session = client.session
-        adapter = _PacedAdapter(Pace(per_second))
+        own = {ending: Pace(limit) for ending, limit in (paces or {}).items()}
+        adapter = _PacedAdapter(Pace(per_second), own)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter)
 
@@ -164,8 +191,12 @@ class JsonApi:
     def _ask(self, method: str, path: str, **content: Any) -> Json | None:
         headers = self._credentials.headers()
         response = self._send(method, path, headers, content)
-        if response.status_code == 401 and self._credentials.renew(headers):
-            response = self._send(method, path, self._credentials.headers(), content)
+        for _ in range(_RENEWALS):
+            if response.status_code != 401 or not self._credentials.renew(headers):
+                break
+            # Meanwhile others may have bought a newer pair, which ends this one.
+            headers = self._credentials.headers()
+            response = self._send(method, path, headers, content)
         if "Date" in response.headers:
             self.server_time = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
         if response.status_code in (204, 404):
@@ -225,8 +256,8 @@ class JsonApi:
                 "hour and lower requests_per_second",
             )
         if status in (402, 403):
-            raise AccessError(self.source, what, "The account lacks this right, or is unpaid")
-        if status == 429 or status >= 500:
+            raise RightError(self.source, what, "The account lacks this right, or is unpaid")
+        if status in (423, 429, _MIGRATING) or status >= 500:
             raise UnavailableError(self.source, what, "Start again later: the load goes on")
         raise AnswerError(self.source, what, "The request or the API has changed")
 
@@ -246,8 +277,13 @@ def _said(response: requests.Response) -> str:
     return f" ({str(detail)[:120]})" if detail else ""
 
 
-def _ends_early(response: requests.Response | None, error: BaseException | None) -> bool:
-    """Whether an answer was cut: its JSON does not end, or fewer bytes came than were told."""
+def _may_pass(response: requests.Response | None, error: BaseException | None) -> bool:
+    """Whether to ask again: of a passing trouble, or of an answer that was cut.
+
+    It was where its JSON does not end, or fewer bytes came than were told.
+    """
+    if response is not None and response.status_code in _PASSING:
+        return True
     if response is None or not response.ok or response.status_code == 204:
         return isinstance(error, requests.exceptions.ContentDecodingError)
     if "json" not in response.headers.get("Content-Type", ""):

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import pyarrow as pa
 
 from pipelines.sources._common.api import Credentials, JsonApi
+from pipelines.sources._common.fields import FieldError
 from pipelines.sources._common.privacy import Pseudonymizer
 
 Row = dict[str, Any]
@@ -31,6 +32,16 @@ class Reading:
         """Keep a row instead of an older one of the same record."""
         self.tables.setdefault(table, {})[key] = row
 
+    def keep(self, table: str, key: str, row: Row, make: Callable[[Row], Row]) -> Row | None:
+        """Keep what is made of a record by its column `key`, or why it cannot be used."""
+        try:
+            made = make(row)
+        except FieldError as error:
+            self.rejected.append((table, f"{table} {row.get('id')}", str(error)))
+            return None
+        self.put(table, (made[key],), made)
+        return made
+
 
 class CrmReader(Protocol):
     """Reads one account."""
@@ -40,7 +51,8 @@ class CrmReader(Protocol):
 
         Args:
             since: `Reading.until` of the last load that was kept.
-            known: what was loaded before; after a reading of everything it is put right.
+            known: what was loaded before; after a reading of everything it is put right, and what
+                counts as removed may be looked for at any time.
 
         Raises:
             ApiError: the account cannot be read.
@@ -83,6 +95,7 @@ class CrmKind:
         reader: of an opened account.
         base_url: address of the API of an account; null: the account's own.
         requests_per_second: what the vendor allows, with a little to spare.
+        paces: the same for requests that the vendor counts apart, by the ending of their path.
     """
 
     tables: Mapping[str, pa.Schema]
@@ -90,6 +103,7 @@ class CrmKind:
     credentials: Callable[[Account], Credentials]
     reader: Callable[[JsonApi, Pseudonymizer], CrmReader]
     requests_per_second: float
+    paces: Mapping[str, float] = field(default_factory=dict)
     base_url: Callable[[Account], str] = field(default=lambda account: account.url)
 
 

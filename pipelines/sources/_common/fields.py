@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 Json = dict[str, Any]
+
+_TOO_MUCH = Decimal(10) ** 16  # raw tables keep 18 digits, two of them behind the point
 
 
 class FieldError(ValueError):
@@ -70,7 +72,7 @@ def money(row: Json, name: str) -> Decimal | None:
             amount = Decimal(str(value))
         except InvalidOperation:
             raise FieldError(name, "an amount of money", value) from None
-        if amount.is_finite():
+        if amount.is_finite() and abs(amount) < _TOO_MUCH:
             return amount.quantize(Decimal("0.01"))
     raise FieldError(name, "an amount of money", value)
 
@@ -86,6 +88,30 @@ def required_unix_time(row: Json, name: str) -> datetime:
     value = unix_time(row, name)
     if value is None:
         raise FieldError(name, "seconds since 1970", None)
+    return value
+
+
+def instant(row: Json, name: str) -> datetime | None:
+    """Return an instant from ISO 8601 (UTC where it says no offset) or milliseconds since 1970."""
+    value = row.get(name)
+    if value is None or value == "":
+        return None
+    try:
+        if isinstance(value, str) and not value.lstrip("-").isdigit():
+            moment = datetime.fromisoformat(value)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        if isinstance(value, (str, int)) and not isinstance(value, bool):
+            return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(value))
+    except (ValueError, OverflowError):
+        pass
+    raise FieldError(name, "an instant", value)
+
+
+def required_instant(row: Json, name: str) -> datetime:
+    """Return an instant that must be there."""
+    value = instant(row, name)
+    if value is None:
+        raise FieldError(name, "an instant", None)
     return value
 
 

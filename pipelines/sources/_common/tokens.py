@@ -11,7 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.sources._common.api import AccessError
+import requests
+
+from pipelines.sources._common.api import AccessError, UnavailableError
+from pipelines.sources._common.crm import Account
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,42 @@ class TokenPair:
 
 # Buys a new pair for a refresh token.
 Exchange = Callable[[str], TokenPair]
+
+
+def buy_pair(account: Account, path: str, **content: Any) -> TokenPair:
+    """Ask a vendor for a new pair.
+
+    Args:
+        path: of the vendor's token endpoint, below the address of the account.
+        content: `json` or `data` of the request, as the vendor takes it.
+
+    Raises:
+        UnavailableError: nobody answers; the pair may be spent or not.
+        AccessError: the refresh token is not accepted.
+    """
+    try:
+        # Asked once: a token that was sent is spent, whatever became of the answer.
+        response = requests.post(
+            f"{account.url.rstrip('/')}/{path}", timeout=60, allow_redirects=False, **content
+        )
+    except requests.RequestException as error:
+        raise UnavailableError(
+            account.name, f"tokens cannot be renewed ({type(error).__name__})", "Start again later"
+        ) from None
+    if response.status_code >= 500 or response.status_code == 429:
+        raise UnavailableError(
+            account.name, f"tokens cannot be renewed ({response.status_code})", "Start again later"
+        )
+    if response.status_code != 200:
+        raise AccessError(
+            account.name,
+            f"the refresh token is not accepted ({response.status_code})",
+            f"Allow the integration once more, put the new token into "
+            f"{account.variable('REFRESH_TOKEN')} and remove tokens/{account.tokens.name} "
+            "from the home",
+        )
+    answer = response.json()
+    return TokenPair(answer["access_token"], answer["refresh_token"])
 
 
 class RotatingTokens:

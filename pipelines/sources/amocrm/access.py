@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-import requests
-
-from pipelines.sources._common.api import (
-    AccessError,
-    Credentials,
-    LongLivedToken,
-    UnavailableError,
-)
+from pipelines.sources._common.api import AccessError, Credentials, LongLivedToken
 from pipelines.sources._common.crm import Account
-from pipelines.sources._common.tokens import RotatingTokens, TokenPair
+from pipelines.sources._common.tokens import RotatingTokens, TokenPair, buy_pair
 
 _OAUTH: Final = ("CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "REDIRECT_URI")
 
@@ -50,31 +43,6 @@ def _exchange(account: Account, given: dict[str, str | None]) -> Callable[[str],
             "redirect_uri": given["REDIRECT_URI"], "grant_type": "refresh_token",
             "refresh_token": refresh_token,
         }  # fmt: skip
-        try:
-            # Asked once: a token that was sent is spent, whatever became of the answer.
-            response = requests.post(
-                f"{account.url.rstrip('/')}/oauth2/access_token", json=body, timeout=60,
-                allow_redirects=False,
-            )  # fmt: skip
-        except requests.RequestException as error:
-            raise UnavailableError(
-                account.name, f"tokens cannot be renewed ({type(error).__name__})",
-                "Start again later",
-            ) from None  # fmt: skip
-        if response.status_code >= 500 or response.status_code == 429:
-            raise UnavailableError(
-                account.name, f"tokens cannot be renewed ({response.status_code})",
-                "Start again later",
-            )  # fmt: skip
-        if response.status_code != 200:
-            raise AccessError(
-                account.name,
-                f"the refresh token is not accepted ({response.status_code})",
-                f"Allow the integration once more, put the new token into "
-                f"{account.variable('REFRESH_TOKEN')} and remove tokens/{account.tokens.name} "
-                "from the home",
-            )
-        answer = response.json()
-        return TokenPair(answer["access_token"], answer["refresh_token"])
+        return buy_pair(account, "oauth2/access_token", json=body)
 
     return buy

@@ -8,6 +8,7 @@ from typing import Final
 
 from pipelines.sandbox.apis.accounts import ACCOUNTS, EmulatedAccount
 from pipelines.sandbox.apis.amocrm import user_id
+from pipelines.sandbox.apis.hubspot_records import owner_id
 from pipelines.settings import CrmConfig, CrmName
 
 
@@ -22,6 +23,7 @@ class Vendor:
         no_rights: what of the vendor's answer to withdrawn credentials a person must read.
         owner_id: id of an agent by the place in the staff.
         not_told: columns of deals that this CRM has no place for.
+        links_chats: whether it has a model of the chats behind its deals.
     """
 
     account: EmulatedAccount
@@ -30,6 +32,7 @@ class Vendor:
     no_rights: str
     owner_id: Callable[[int], str]
     not_told: frozenset[str] = frozenset()
+    links_chats: bool = False
 
     @property
     def kind(self) -> CrmName:
@@ -49,7 +52,8 @@ class Vendor:
     @property
     def models(self) -> tuple[str, ...]:
         """Models of this vendor's rows, staging first."""
-        ends = ("int_deals", "int_deal_events", "int_contact_points")
+        ends = ["int_deals", "int_deal_events", "int_contact_points"]
+        ends += ["int_chat_deal_links"] * self.links_chats
         return (*self.staging, *(f"{name}__{self.kind}" for name in ends))
 
     def withdrawn(self) -> dict[str, str]:
@@ -73,4 +77,12 @@ AMOCRM: Final = Vendor(
     no_rights="issue a new one",
     owner_id=lambda place: str(user_id(place)),
 )
-VENDORS: Final = (AMOCRM,)
+HUBSPOT: Final = Vendor(
+    account=ACCOUNTS["hubspot"],
+    staging=("stg_hubspot__stages", "stg_hubspot__deals", "stg_hubspot__stage_versions"),
+    deals="deals",
+    no_rights="issue a new one",
+    owner_id=owner_id,
+    links_chats=True,
+)
+VENDORS: Final = (AMOCRM, HUBSPOT)

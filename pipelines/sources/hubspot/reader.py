@@ -1,0 +1,275 @@
+"""Reading a HubSpot account: what changed since a moment, and what is no longer there."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Final
+
+from pipelines.sources._common.api import ApiError, JsonApi, RightError
+from pipelines.sources._common.crm import Known, Reading
+from pipelines.sources._common.fields import FieldError, Json
+from pipelines.sources._common.parallel import in_parallel
+from pipelines.sources._common.privacy import Pseudonymizer
+from pipelines.sources.hubspot import rows as r
+from pipelines.sources.hubspot.dictionaries import KINDS, Dictionaries, note_scope
+from pipelines.sources.hubspot.objects import Links, Objects
+from pipelines.sources.hubspot.paths import ApiVersion, ObjectKind, Paths
+
+# The search shows changes minutes late, so the next load looks for them once more.
+LOOK_BACK: Final = timedelta(minutes=15)
+# A visitor of a chat is mostly known within days; nothing tells when.
+CHATS_BACK: Final = timedelta(days=7)
+_KEYS: Final = {
+    "deals": "deal_id", "contacts": "contact_id", "companies": "company_id", "tickets": "ticket_id",
+}  # fmt: skip
+_LINKS: Final[dict[ObjectKind, tuple[ObjectKind, ...]]] = {
+    "deals": ("contacts", "companies"), "tickets": ("deals",),
+}  # fmt: skip
+# Cards that are merged take their deals along, deals their tickets: no change of what is taken.
+_TAKEN_ALONG: Final[tuple[tuple[ObjectKind, ObjectKind], ...]] = (
+    ("contacts", "deals"), ("deals", "tickets"),
+)  # fmt: skip
+# Names of properties that fit into an address; with more, records are asked for by their ids.
+_LONGEST_QUERY: Final = 1_800
+
+
+class StoppedError(Exception):
+    """Another thread has failed."""
+
+
+class HubSpotReader:
+    """Reads one account.
+
+    Args:
+        api: the account's API.
+        people: hides identifiers of people.
+        version: style of the paths.
+    """
+
+    def __init__(self, api: JsonApi, people: Pseudonymizer, version: ApiVersion = "v3") -> None:
+        self._api = api
+        self._people = people
+        self._paths = Paths(version)
+        self._stopped = Event()
+        self._objects = Objects(api, self._paths, self._go_on)
+        self._currency: str | None = None
+        self._account = Dictionaries(api, self._objects, self._paths, people)
+        # Ids by kind: what was met in this load, asked for in vain, binned, merged into others.
+        self._met: dict[str, set[str]] = {}
+        self._lost: dict[str, set[str]] = {}
+        self._binned: dict[str, set[str]] = {}
+        self._merged: dict[str, set[str]] = {}
+
+    def read(self, since: datetime | None, known: Known | None = None) -> Reading:
+        """Read what changed since the end of the last load; null: everything."""
+        begun = self._open()
+        reading = Reading(until=begun)
+        known = known or {}
+        self._account.read(reading)
+        kinds = self._account.kinds
+        for ids in (self._met, self._lost, self._merged):
+            ids.update({kind: set() for kind in KINDS})
+        before = {kind: self._bin_of(kind) for kind in kinds}
+        if since is None:
+            self._read_all(reading)
+        else:
+            self._read_changed(reading, since - LOOK_BACK)
+        self._binned = {kind: self._bin_of(kind) for kind in kinds}
+        for kind in kinds:
+            # Who left the bin, or seemed to be gone, may be back; a change of theirs is not told.
+            was_gone = {one for one, is_gone in known.get(kind, {}).items() if is_gone}
+            absent = (before[kind] | was_gone) - self._binned[kind] - self._met[kind]
+            self._read_ids(reading, kind, sorted(absent))
+            self._settle(reading, kind, known.get(kind, {}), everything=since is None)
+        return reading
+
+    def check(self) -> list[str]:
+        """Return what this account holds back."""
+        self._open()
+        reading = Reading(until=datetime.now(UTC))
+        self._account.read(reading)
+        try:
+            self._api.get(self._paths.threads, {"limit": 1})
+        except RightError:
+            note_scope(reading, "threads")
+        return reading.notes
+
+    def _open(self) -> datetime:
+        """Ask for the account; returns the vendor's time, which decides what was read."""
+        try:
+            account = self._api.get(self._paths.details) or {}
+        except RightError:
+            account = {}
+        currency = account.get("companyCurrency")
+        self._currency = currency if isinstance(currency, str) and currency else None
+        return self._api.server_time or datetime.now(UTC)
+
+    def _go_on(self) -> None:
+        if self._stopped.is_set():
+            raise StoppedError
+
+    # Records
+
+    def _read_all(self, reading: Reading) -> None:
+        """Read all lists at once; the pages of one list follow each other.
+
+        Where one fails, the others end at their next page.
+        """
+
+        def read(kind: ObjectKind | None) -> ApiError | None:
+            try:
+                if kind is None:
+                    self._read_threads(reading, None)
+                else:
+                    self._read_list(reading, kind)
+            except StoppedError:
+                return None
+            except ApiError as error:
+                self._stopped.set()
+                return error
+            return None
+
+        self._stopped.clear()
+        errors = list(in_parallel(read, [*self._account.kinds, None], len(KINDS) + 1))
+        self._stopped.clear()
+        for error in errors:
+            if error is not None:
+                raise error
+
+    def _read_threads(self, reading: Reading, since: datetime | None) -> None:
+        query: Json = {"limit": 100, "association": "TICKET"}
+        if since is None:
+            # Chats that were put away are gone after thirty days.
+            queries = [query | {"archived": archived} for archived in ("false", "true")]
+        else:
+            begin = (since - CHATS_BACK).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+            queries = [
+                query | {"sort": "latestMessageTimestamp", "latestMessageTimestampAfter": begin}
+            ]
+        try:
+            for one in queries:
+                for row in self._objects.pages(self._paths.threads, one):
+                    reading.keep("threads", "thread_id", row, r.thread_row)
+        except RightError:
+            note_scope(reading, "threads")
+
+    def _links_of(self, kind: ObjectKind) -> list[ObjectKind]:
+        return [other for other in _LINKS.get(kind, ()) if other in self._account.kinds]
+
+    def _read_list(self, reading: Reading, kind: ObjectKind) -> None:
+        names = self._account.properties[kind].asked
+        history = r.HISTORY if kind == "deals" else ()
+        others = self._links_of(kind)
+        if sum(len(name) + 1 for name in names) <= _LONGEST_QUERY:
+            for row in self._objects.listed(kind, names, history, others):
+                links = self._listed_links(reading, kind, row)
+                if links is not None:
+                    self._keep(reading, kind, row, links)
+            return
+        linked = {
+            str(row.get("id")): links
+            for row in self._objects.listed(kind, links=others)
+            if (links := self._listed_links(reading, kind, row)) is not None
+        }
+        for row in self._objects.by_ids(kind, list(linked), names, history):
+            self._keep(reading, kind, row, linked.get(str(row.get("id")), {}))
+
+    def _listed_links(self, reading: Reading, kind: ObjectKind, row: Json) -> Links | None:
+        try:
+            return {
+                other: self._objects.listed_links(row, kind, other)
+                for other in self._links_of(kind)
+            }
+        except FieldError as error:
+            self._met[kind].add(str(row.get("id")))
+            reading.rejected.append((kind, f"{kind} {row.get('id')}", str(error)))
+            return None
+
+    def _read_changed(self, reading: Reading, since: datetime) -> None:
+        changed = {
+            kind: set(self._objects.changed_ids(kind, since)) for kind in self._account.kinds
+        }
+        for kind, other in _TAKEN_ALONG:
+            if kind in changed and other in changed:
+                taken = self._objects.linked(kind, other, sorted(changed[kind]))
+                changed[other] |= {link.other for links in taken.values() for link in links}
+        for kind, ids in changed.items():
+            self._read_ids(reading, kind, sorted(ids))
+        self._read_threads(reading, since)
+
+    def _read_ids(self, reading: Reading, kind: ObjectKind, ids: list[str]) -> None:
+        if not ids:
+            return
+        names = self._account.properties[kind].asked
+        history = r.HISTORY if kind == "deals" else ()
+        asked = set(ids)
+        found = {
+            one: row
+            for row in self._objects.by_ids(kind, ids, names, history)
+            # A merged one is answered by the one that stays, which changed and comes by itself.
+            if (one := str(row.get("id"))) in asked
+        }
+        self._lost[kind] |= asked - set(found)
+        links = {
+            other: self._objects.linked(kind, other, list(found)) for other in self._links_of(kind)
+        }
+        for one, row in found.items():
+            self._keep(
+                reading, kind, row, {other: known.get(one, []) for other, known in links.items()}
+            )
+
+    def _keep(self, reading: Reading, kind: ObjectKind, row: Json, links: Links) -> None:
+        self._met[kind].add(str(row.get("id")))
+        names = self._account.properties[kind]
+
+        def make(item: Json) -> r.Row:
+            self._merged[kind] |= r.merged_into(item)
+            if kind == "deals":
+                return r.deal_row(item, links, names, self._currency, self._people)
+            if kind == "tickets":
+                return r.ticket_row(item, links, names, self._people)
+            make_other = r.contact_row if kind == "contacts" else r.company_row
+            return make_other(item, names, self._people)
+
+        made = reading.keep(kind, _KEYS[kind], row, make)
+        if made is not None and kind == "deals":
+            try:
+                versions = list(r.history_rows(row))
+            except FieldError as error:
+                reading.rejected.append(("property_history", f"deals {row.get('id')}", str(error)))
+                return
+            for version in versions:
+                key = (
+                    version["deal_id"], version["property"], version["changed_at"].isoformat(),
+                    version["value"],
+                )  # fmt: skip
+                reading.put("property_history", key, version)
+
+    # What is gone
+
+    def _bin_of(self, kind: ObjectKind) -> set[str]:
+        """Ids of the deleted records, which stay in the bin for 90 days."""
+        return {str(row.get("id")) for row in self._objects.listed(kind, archived=True)}
+
+    def _settle(
+        self, reading: Reading, kind: ObjectKind, known: dict[str, bool], *, everything: bool
+    ) -> None:
+        """Say of what is or was loaded whether it is there."""
+        gone = self._binned[kind] | self._merged[kind]
+        for one in sorted(self._met[kind] | set(known)):
+            is_gone = one in gone
+            if not is_gone and one not in self._met[kind]:
+                # What is in no list, or asked for in vain, was purged; nothing else tells it.
+                if not everything and one not in self._lost[kind]:
+                    continue
+                is_gone = True
+            if is_gone != known.get(one, False):
+                reading.put(
+                    "removals",
+                    (kind, one),
+                    {
+                        "entity_type": kind, "entity_id": one, "is_removed": is_gone,
+                        "seen_at": reading.until,
+                    },
+                )  # fmt: skip
