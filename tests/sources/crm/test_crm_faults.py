@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from pipelines.sandbox.apis.serving import FAULTS, Emulator, FaultKind, Faults
 from pipelines.sandbox.crm import Crm
@@ -17,13 +18,25 @@ from pipelines.settings import Settings
 from pipelines.sources._common.api import AccessError, UnavailableError
 from tests.conftest import ROOT
 from tests.sources.crm.arriving import DAY, NewHome, Served, arrived, assert_true, load
-from tests.sources.crm.vendors import Vendor
-
-# The other ones are left to the long campaign.
-_SHORT = ("too_many", "cut_body")
+from tests.sources.crm.vendors import VENDORS, Vendor
 
 
-@pytest.mark.parametrize("kind", FAULTS)
+def cases(each: int) -> list[ParameterSet]:
+    """Every vendor with every fault; all but `each` of every vendor are left to long campaigns."""
+    shared = len(FAULTS) // len(VENDORS)
+    return [
+        pytest.param(
+            vendor,
+            kind,
+            id=f"{vendor.kind}-{kind}",
+            marks=() if 0 <= place - shared * turn < each else pytest.mark.soak,
+        )
+        for turn, vendor in enumerate(VENDORS)
+        for place, kind in enumerate(FAULTS)
+    ]
+
+
+@pytest.mark.parametrize(("vendor", "kind"), cases(each=3), indirect=["vendor"])
 def test_fault_that_passes_is_waited_out(
     kind: FaultKind, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:
@@ -36,10 +49,7 @@ def test_fault_that_passes_is_waited_out(
     assert_true(arrived(home, account, vendor), emulator.crm, vendor)
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [pytest.param(kind, marks=() if kind in _SHORT else pytest.mark.soak) for kind in FAULTS],
-)
+@pytest.mark.parametrize(("vendor", "kind"), cases(each=1), indirect=["vendor"])
 def test_fault_that_stays_is_told_and_the_next_run_is_right(
     kind: FaultKind, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:
