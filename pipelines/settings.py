@@ -87,7 +87,7 @@ class SourceConfig(_Strict):
     team: str | None = None
 
 
-CrmName = Literal["amocrm", "hubspot"]
+CrmName = Literal["amocrm", "bitrix24", "hubspot"]
 
 
 class CrmFields(_Strict):
@@ -98,6 +98,7 @@ class CrmFields(_Strict):
     product: str | None = None
     paid_amount: str | None = None
     first_contact_seconds: str | None = None
+    lost_reason: str | None = None
 
 
 class CrmConfig(_Strict):

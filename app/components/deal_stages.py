@@ -64,24 +64,36 @@ def draw(screen: Screen) -> list[dict[str, Any]]:
 
 
 def ordered(rows: Sequence[Row], known: Sequence[Row]) -> list[Row]:
-    """Return stages as deals go through them: as the CRM has them, else by the time to them.
+    """Return the stages of a pipeline as deals go through them: as the CRM has them, else by time.
+
+    The CRM's order is known of stages in which deals stand now; where it is not known of all, the
+    median times to the stages decide.
 
     Args:
         known: the stages of all pipelines; those of one name stand for each other, because a
             median of few deals says little.
     """
+    orders: dict[str, int] = {}
     times: dict[str, list[tuple[int, float]]] = {}
     for row in known:
+        name = row["deal_stage"]
+        if row["deal_stage_order"] is not None:
+            orders.setdefault(name, row["deal_stage_order"])
         if row["deal_stage_reach_p50"] is not None:
-            found = times.setdefault(row["deal_stage"], [])
+            found = times.setdefault(name, [])
             found.append((row[ENTRIES], float(row["deal_stage_reach_p50"])))
+    own = {
+        r["deal_stage"]: r["deal_stage_order"] for r in rows if r["deal_stage_order"] is not None
+    }
+    orders |= own
+    is_known = all(row["deal_stage"] in orders for row in rows)
 
     def key(row: Row) -> tuple[Any, ...]:
-        status, order = row["deal_stage_status"], row["deal_stage_order"]
-        place = _ENDS.index(status) + 1 if status in _ENDS else 0
-        found = times.get(row["deal_stage"], [(1, 0.0)])
+        status, name = row["deal_stage_status"], row["deal_stage"]
+        end = _ENDS.index(status) + 1 if status in _ENDS else 0
+        found = times.get(name, [(1, 0.0)])
         mean = sum(n * seconds for n, seconds in found) / sum(n for n, _ in found)
-        return place, order is None, order or 0, mean, row["deal_stage"]
+        return end, orders[name] if is_known else 0, mean, name
 
     return sorted(rows, key=key)
 

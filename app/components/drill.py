@@ -30,6 +30,8 @@ from pipelines.semantics import SemanticError
 
 ROW_LIMIT: Final = 5000
 _PAGE: Final = 20
+# What such a metric says depends on how many deals could be linked to chats.
+_OF_DEALS: Final = ("attributed_", "conv_to_", "deal", "funnel_", "touched_")
 _PARTS: Final = ("numerator", "denominator", "answered")
 _CONTEXT: Final = ("happened_at", "channel_name", "customer_label", "agent_name", "detail")
 
@@ -41,7 +43,8 @@ def show_opened(screen: Screen) -> None:
         return
     place = parse_place(st.session_state.get("at") or ())
     keep_in_address(drill=metric, at=place.items())
-    spec = next((spec for spec in TILES if spec.metric == metric), TileSpec(metric))
+    other = TileSpec(metric, is_business=metric.startswith(_OF_DEALS))
+    spec = next((spec for spec in TILES if spec.metric == metric), other)
     question = place.narrow(screen.question)
     asked = [spec.metric, *([spec.companion] if spec.companion else [])]
     figures = screen.figures.figures(asked, question)

@@ -13,6 +13,7 @@ from app.components.screen import Screen
 from app.components.tile import definition_of
 from app.intervals import wilson
 from app.metrics import Figure
+from app.period import Preset
 from app.state import address
 
 
@@ -44,6 +45,7 @@ STAGES: Final = (
     Stage("repeat_purchase", "funnel_repeat_purchase", 6, "funnel_repeat_purchase_time_p50"),
 )
 METRICS: Final = (*(s.metric for s in STAGES), *(s.time for s in STAGES if s.time))
+_LONGER: Final[Preset] = "365d"
 # Where conversations can be lost, and the stages that those got to: a payment link is no stage of
 # its own, a lead that got one was lost on the way to the purchase as well.
 LOST: Final[Mapping[str, tuple[str, ...]]] = {
@@ -60,10 +62,15 @@ def draw(screen: Screen, figures: Mapping[str, Figure]) -> None:
     first = figures[STAGES[0].metric].value or 0
     if not first:
         st.info(screen.texts("funnel.immature"), icon=":material/hourglass_top:")
+        st.button(screen.texts("funnel.longer"), on_click=_look_back, icon=":material/history:")
         return
     rows = "".join(_row(screen, figures, stage, first) for stage in STAGES)
     st.html(f'<div class="ot-funnel">{rows}</div>')
     st.caption(screen.texts("funnel.note"))
+
+
+def _look_back() -> None:
+    st.session_state["period"] = _LONGER
 
 
 def _row(screen: Screen, figures: Mapping[str, Figure], stage: Stage, first: int) -> str:

@@ -14,7 +14,6 @@ from app.components.page_figures import page_figures
 from app.components.screen import Screen, shown
 from app.components.tile import TileSpec, metrics_of
 from app.period import Grain
-from app.state import address
 
 TILES: Final = (
     TileSpec("conv_to_lead", "up", is_business=True),
@@ -65,7 +64,7 @@ def render(screen: Screen) -> None:
         return
     figures.tiles(TILES, columns=3)
     st.caption(texts("overview.business_note"))
-    st.markdown(f"[{texts('business.to_funnel')}]({address('funnel', screen.params())})")
+    st.page_link("views/funnel.py", label=texts("business.to_funnel"), icon=":material/filter_alt:")
     cells = _cohorts(screen)
     cells += _money(screen, figures.totals)
     export.into(header, screen, figures, cells)

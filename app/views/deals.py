@@ -114,6 +114,8 @@ def _columns(screen: Screen) -> dict[str, Any]:
         name: config.NumberColumn(texts(f"deals.{name}"), format="localized", step=1)
         for name in ("company_amount", "company_net_amount", "conversation_count")
     }
+    # The names of stages are long, and whose deal it is matters more than their ends.
+    result["stage"] = config.TextColumn(texts("deals.stage"), width=125)
     result["created_at"] = config.DatetimeColumn(texts("deals.created"), format=moment)
     return result
 

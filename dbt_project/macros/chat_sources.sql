@@ -5,7 +5,7 @@
 
 {# Sources of deals; each has models of its own up to the contracts of `models/intermediate/deals`. #}
 {% macro crm_sources() -%}
-    {{ return(['tabular', 'amocrm', 'hubspot']) }}
+    {{ return(['tabular', 'amocrm', 'bitrix24', 'hubspot']) }}
 {%- endmacro %}
 
 {#

@@ -15,7 +15,6 @@ from pipelines.lib.crm_kinds import CRM_KINDS
 from pipelines.lib.loading import load, load_tables
 from pipelines.lib.raw_tables import load_vault, pseudonymizer
 from pipelines.settings import CrmConfig, Settings
-from pipelines.sources._common.api import JsonApi
 from pipelines.sources._common.contracts import TIMESTAMP, stable_hash
 from pipelines.sources._common.crm import Account, CrmReader, Known, Reading
 from pipelines.sources._common.landing import Landing, landed_resources
@@ -79,10 +78,11 @@ def open_reader(
     """
     kind = CRM_KINDS[crm.kind]
     account = account_of(settings, crm, environ)
-    api = JsonApi(
+    api = kind.api(
         crm.name, kind.base_url(account), kind.credentials(account),
         per_second=crm.requests_per_second or kind.requests_per_second,
-        **{"paces": kind.paces, **options},
+        told_pace=None if crm.requests_per_second else kind.told_pace,
+        **{"paces": kind.paces, "burst": kind.burst, **options},
     )  # fmt: skip
     return kind.reader(api, people)
 

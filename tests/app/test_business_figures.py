@@ -146,8 +146,10 @@ def test_stages_stand_in_the_order_of_the_crm_else_of_time() -> None:
     known = [*by_time, stage("odd", 2, deal_stage_entries=1000, deal_pipeline="q")]
     found = [row["deal_stage"] for row in deal_stages.ordered(by_time, known)]
     assert found == ["odd", "a", "b", "won", "lost"]
-    by_crm = [stage("x", 1, deal_stage_order=2), stage("y", 9, deal_stage_order=1)]
-    assert [row["deal_stage"] for row in deal_stages.ordered(by_crm, by_crm)] == ["y", "x"]
+    by_crm = [stage("x", 1, deal_stage_order=2), stage("y", 9)]
+    elsewhere = [*by_crm, stage("y", 9, deal_stage_order=1, deal_pipeline="q")]
+    assert [row["deal_stage"] for row in deal_stages.ordered(by_crm, elsewhere)] == ["y", "x"]
+    assert [row["deal_stage"] for row in deal_stages.ordered(by_crm, by_crm)] == ["x", "y"]
 
 
 @pytest.mark.parametrize("grain", ["week", "month"])

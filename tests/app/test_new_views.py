@@ -204,6 +204,10 @@ def test_funnel_draws_no_conclusion_before_the_windows_have_passed(open_app: Ope
     app = page(open_app(lang="en", period="7d"), "funnel")
     assert "nothing to conclude" in app.info[0].value
     assert 'class="bar"' not in drawn(app)
+    next(item for item in app.button if item.label == "Show 12 months").click()
+    ran(app)
+    assert app.query_params["period"] in ("365d", ["365d"])
+    assert 'class="bar"' in drawn(app)
 
 
 def test_lost_conversations_are_chosen_by_the_address_and_lead_to_their_words(
@@ -251,5 +255,6 @@ def test_rows_of_a_stage_lead_to_the_way_of_their_deal(open_app: Open) -> None:
     app = page(open_app(lang="en", period="all"), "funnel")
     stage = next(link for link in links(app) if "drill=deal_stage_lost" in link)
     rows = opened(stage, "funnel")
+    assert "deals linked to a chat: " in drawn(rows)
     deal = next(link for link in links(rows) if "deal=" in link)
     assert "Deal created" in drawn(opened(deal, "deals"))

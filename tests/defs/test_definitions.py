@@ -122,8 +122,8 @@ def test_lineage_leads_from_raw_to_the_publication(
     roots = {key for key in upstream if not graph.get(key).parent_keys}
     generated = {key for key in roots if key in model_keys(manifest)}
     assert {key.path[0] for key in roots - generated} == {
-        "raw_telegram_export", "raw_whatsapp_export", "raw_tabular", "raw_amocrm", "raw_hubspot",
-        "raw_otvet",
+        "raw_telegram_export", "raw_whatsapp_export", "raw_tabular", "raw_amocrm",
+        "raw_bitrix24", "raw_hubspot", "raw_otvet",
     }  # fmt: skip
 
 

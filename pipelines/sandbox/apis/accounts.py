@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from pipelines.sandbox.apis.amocrm import AmoCrm
+from pipelines.sandbox.apis.bitrix24 import Bitrix24
 from pipelines.sandbox.apis.hubspot import HubSpot
 from pipelines.sandbox.apis.serving import FAULTS, Asgi, Emulator, Faults, Gate
 from pipelines.sandbox.crm import Crm
@@ -60,6 +61,15 @@ ACCOUNTS: Final[dict[CrmName, EmulatedAccount]] = {
             fields={
                 "amount": "Сумма в валюте", "currency_code": "Валюта", "product": "702",
                 "first_contact_seconds": "705",
+            },
+        ),
+        EmulatedAccount(
+            kind="bitrix24",
+            make=Bitrix24,
+            secrets={"WEBHOOK": Bitrix24.webhook},
+            fields={
+                "product": "Товар", "lost_reason": "UF_CRM_1720019876502",
+                "first_contact_seconds": "ufCrm_1720019876503",
             },
         ),
         EmulatedAccount(

@@ -82,6 +82,7 @@ class HubSpot(Emulator):
     versions_kept: int = 20
     links_in_a_page: int = 100
     scopes: set[str] = field(default_factory=lambda: set(_SCOPES.values()))
+    troubled: set[int] = field(default_factory=set)  # ids that a batch cannot read just now
     more_properties: dict[str, list[Json]] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)  # requests by the last word of their path
     _issued: dict[str, int] = field(default_factory=dict)
@@ -280,6 +281,10 @@ class HubSpot(Emulator):
                 missing.append(one)
             else:
                 rows[number] = self._row(kind, number, body.get("properties") or [], history)
+        troubled = [str(number) for number in self.troubled & rows.keys()]
+        if troubled:
+            shown = [row for number, row in rows.items() if number not in self.troubled]
+            return _batch_of(shown, "Internal error", troubled, "INTERNAL_ERROR")
         return _batch_of(list(rows.values()), "Could not get some objects", missing)
 
     def _search(self, request: Request, body: Any) -> Response:
@@ -433,14 +438,16 @@ def _names(request: Request, parameter: str) -> list[str]:
     ]
 
 
-def _batch_of(results: list[Json], message: str, missing: list[str]) -> Response:
+def _batch_of(
+    results: list[Json], message: str, missing: list[str], category: str = "OBJECT_NOT_FOUND"
+) -> Response:
     body: Json = {
         "status": "COMPLETE", "results": results, "startedAt": iso(0), "completedAt": iso(0),
     }  # fmt: skip
     if not missing:
         return JSONResponse(body)
     error = {
-        "status": "error", "category": "OBJECT_NOT_FOUND", "message": message,
+        "status": "error", "category": category, "message": message,
         "context": {"ids": missing},
     }  # fmt: skip
     return JSONResponse(body | {"numErrors": 1, "errors": [error]}, 207)

@@ -7,7 +7,7 @@ an error: they hold secrets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -134,6 +134,8 @@ class JsonApi:
     Args:
         per_second: requests, of all threads together.
         paces: requests per second to paths that end in a word, where the vendor counts them apart.
+        told_pace: requests per second that the headers of an answer allow, null where they say
+            nothing; it goes before `per_second`.
     """
 
     def __init__(
@@ -143,7 +145,9 @@ class JsonApi:
         credentials: Credentials,
         *,
         per_second: float,
+        burst: int = 1,
         paces: Mapping[str, float] | None = None,
+        told_pace: Callable[[Mapping[str, str]], float | None] | None = None,
         attempts: int = _ATTEMPTS,
         backoff_seconds: float = 1.0,
         timeout: tuple[float, float] = _TIMEOUT,
@@ -162,7 +166,9 @@ class JsonApi:
         )
         self._client = client
         own = {ending: Pace(limit) for ending, limit in (paces or {}).items()}
-        self._adapter = _PacedAdapter(Pace(per_second), own, backoff_seconds)
+        self.pace = Pace(per_second, burst)
+        self._told_pace = told_pace
+        self._adapter = _PacedAdapter(self.pace, own, backoff_seconds)
 
     @property
     def _session(self) -> requests.Session:
@@ -200,6 +206,8 @@ class JsonApi:
             response = self._send(method, path, headers, content)
         if "Date" in response.headers:
             self.server_time = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+        if self._told_pace is not None:
+            self.pace.per_second = self._told_pace(response.headers) or self.pace.per_second
         if response.status_code in (204, 404):
             return None
         self._refuse(response, path)

@@ -129,7 +129,10 @@ class CrmKind:
         reader: of an opened account.
         base_url: address of the API of an account; null: the account's own.
         requests_per_second: what the vendor allows, with a little to spare.
+        burst: requests that the vendor lets pass at once before that.
+        api: how the vendor is talked to.
         paces: the same for requests that the vendor counts apart, by the ending of their path.
+        told_pace: the same from the headers of an answer, if the vendor tells it there.
     """
 
     tables: Mapping[str, pa.Schema]
@@ -137,7 +140,10 @@ class CrmKind:
     credentials: Callable[[Account], Credentials]
     reader: Callable[[JsonApi, Pseudonymizer], CrmReader]
     requests_per_second: float
+    burst: int = 1
+    api: Callable[..., JsonApi] = JsonApi
     paces: Mapping[str, float] = field(default_factory=dict)
+    told_pace: Callable[[Mapping[str, str]], float | None] | None = None
     base_url: Callable[[Account], str] = field(default=lambda account: account.url)
 
 

@@ -15,14 +15,17 @@ class Pace:
     arrive together. So a request counts for a second from the latest moment at which it may have
     arrived, which its answer tells, and no more count at once than the next whole number.
 
-    Args:
-        per_second: requests that begin in a second.
+    Attributes:
+        per_second: requests that begin in a second; it may change.
+        burst: requests that pass at once where none came for long enough.
         clock: seconds that only grow.
     """
 
-    def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._distance = 1 / per_second
-        self._most = int(per_second) + 1
+    def __init__(
+        self, per_second: float, burst: int = 1, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.per_second = per_second
+        self.burst = burst
         self._clock = clock
         self._next = 0.0
         self._running = 0
@@ -42,13 +45,15 @@ class Pace:
             now = self._clock()
             while self._counted and self._counted[0] <= now:
                 heappop(self._counted)
-            if self._next > now:
-                return self._next - now
-            if self._running + len(self._counted) >= self._most:
-                return self._counted[0] - now if self._counted else self._distance
+            distance = 1 / self.per_second
+            begins = self._next - (self.burst - 1) * distance
+            if begins > now:
+                return begins - now
+            if self._running + len(self._counted) >= int(self.per_second) + self.burst:
+                return self._counted[0] - now if self._counted else distance
             # Who wakes a little late makes up for it.
-            base = self._next if now - self._next < self._distance else now
-            self._next = base + self._distance
+            base = self._next if now - self._next < distance else now
+            self._next = base + distance
             self._running += 1
             return 0.0
 
@@ -61,9 +66,10 @@ class Pace:
             if is_answered:
                 self._fastest = min(now - begun, self._fastest or now - begun)
                 way = self._fastest
-            heappush(self._counted, now - way + max(1.0, self._distance))
+            heappush(self._counted, now - way + max(1.0, 1 / self.per_second))
 
     def hold(self, seconds: float) -> None:
         """Let nobody pass for a while: the vendor asked one of the threads to wait."""
         with self._lock:
-            self._next = max(self._next, self._clock() + seconds)
+            pause = seconds + (self.burst - 1) / self.per_second
+            self._next = max(self._next, self._clock() + pause)

@@ -29,12 +29,15 @@ class TokenPair:
 Exchange = Callable[[str], TokenPair]
 
 
-def buy_pair(account: Account, path: str, **content: Any) -> TokenPair:
+def buy_pair(
+    account: Account, path: str, *, server: str | None = None, method: str = "POST", **content: Any
+) -> TokenPair:
     """Ask a vendor for a new pair.
 
     Args:
         path: of the vendor's token endpoint, below the address of the account.
-        content: `json` or `data` of the request, as the vendor takes it.
+        server: address instead of the account's, where one server issues the tokens of all.
+        content: `json`, `data` or `params` of the request, as the vendor takes it.
 
     Raises:
         UnavailableError: nobody answers; the pair may be spent or not.
@@ -42,9 +45,10 @@ def buy_pair(account: Account, path: str, **content: Any) -> TokenPair:
     """
     try:
         # Asked once: a token that was sent is spent, whatever became of the answer.
-        response = requests.post(
-            f"{account.url.rstrip('/')}/{path}", timeout=60, allow_redirects=False, **content
-        )
+        response = requests.request(
+            method, f"{(server or account.url).rstrip('/')}/{path}", timeout=60,
+            allow_redirects=False, **content,
+        )  # fmt: skip
     except requests.RequestException as error:
         raise UnavailableError(
             account.name, f"tokens cannot be renewed ({type(error).__name__})", "Start again later"

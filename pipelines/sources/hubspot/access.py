@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from pipelines.sources._common.api import AccessError, Credentials, LongLivedToken
 from pipelines.sources._common.crm import Account
 from pipelines.sources._common.tokens import RotatingTokens, TokenPair, buy_pair
 
+_SPARE: Final = 0.95
 _OAUTH: Final = ("CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN")
 
 
@@ -46,3 +47,17 @@ def _exchange(account: Account, given: dict[str, str | None]) -> Callable[[str],
         return buy_pair(account, "oauth/v1/token", data=form)
 
     return buy
+
+
+def told_pace(headers: Mapping[str, str]) -> float | None:
+    """Return the requests per second that an answer allows, with a little to spare.
+
+    The limit depends on the subscription: 100, 110, 190 or 250 in ten seconds. Answers of the
+    search do not tell it.
+    """
+    try:
+        most = float(headers["X-HubSpot-RateLimit-Max"])
+        milliseconds = float(headers["X-HubSpot-RateLimit-Interval-Milliseconds"])
+    except (KeyError, ValueError):
+        return None
+    return _SPARE * most * 1000 / milliseconds if most > 0 and milliseconds > 0 else None

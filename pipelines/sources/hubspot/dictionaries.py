@@ -87,7 +87,7 @@ class Dictionaries:
 
     def _may_read(self, reading: Reading, kind: ObjectKind) -> bool:
         try:
-            self._api.get(self._paths.objects(kind), {"limit": 1})
+            next(self._objects.pages(self._paths.objects(kind), {"limit": 1}), None)
         except RightError:
             if kind == "deals":
                 raise AccessError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from pipelines.sources._common.api import AnswerError, JsonApi
+from pipelines.sources._common.api import AnswerError, JsonApi, UnavailableError
 from pipelines.sources._common.fields import FieldError, Json, nested, objects, text
 from pipelines.sources._common.parallel import batches, in_parallel
 from pipelines.sources.hubspot.paths import ObjectKind, Paths
@@ -16,6 +16,7 @@ PAGE: Final = 100
 WITH_HISTORY: Final = 50  # more are refused
 SEARCH_PAGE: Final = 200
 WORKERS: Final = 6
+_NOT_THERE: Final = "OBJECT_NOT_FOUND"
 _CHANGED: Final[dict[ObjectKind, str]] = {
     "deals": "hs_lastmodifieddate", "contacts": "lastmodifieddate",
     "companies": "hs_lastmodifieddate", "tickets": "hs_lastmodifieddate",
@@ -51,9 +52,9 @@ class Objects:
         after: str | None = None
         while True:
             self._go_on()
-            body = self._api.get(path, query if after is None else {**query, "after": after})
-            if body is None:
-                return
+            body = self._answered(
+                path, self._api.get(path, query if after is None else {**query, "after": after})
+            )
             yield from self._objects(body, "results", path)
             following = self._cursor(body, path)
             if following is None:
@@ -94,8 +95,9 @@ class Objects:
         while True:
             self._go_on()
             begin = str(int(since.timestamp() * 1000))
-            body = self._api.post(
-                self._paths.search(kind),
+            path = self._paths.search(kind)
+            answer = self._api.post(
+                path,
                 {
                     "filterGroups": [
                         {
@@ -109,9 +111,7 @@ class Objects:
                     "properties": ["hs_object_id"], "limit": SEARCH_PAGE, "after": "0",
                 },
             )  # fmt: skip
-            if body is None:
-                return
-            path = self._paths.search(kind)
+            body = self._answered(path, answer)
             found = [str(row.get("id")) for row in self._objects(body, "results", path)]
             yield from found
             if self._cursor(body, path) is None or not found:
@@ -140,8 +140,7 @@ class Objects:
         def read(chunk: list[str]) -> list[Json]:
             self._go_on()
             path = self._paths.batch(kind)
-            body = self._api.post(path, {**asked, "inputs": [{"id": one} for one in chunk]})
-            return [] if body is None else self._objects(body, "results", path)
+            return self._batch(path, {**asked, "inputs": [{"id": one} for one in chunk]})
 
         size = WITH_HISTORY if history else PAGE
         for rows in in_parallel(read, batches(ids, size), WORKERS):
@@ -177,9 +176,9 @@ class Objects:
         found: list[tuple[str, Link]] = []
         while inputs:
             self._go_on()
-            body = self._api.post(path, {"inputs": inputs})
+            rows = self._batch(path, {"inputs": inputs})
             inputs = []
-            for row in [] if body is None else self._objects(body, "results", path):
+            for row in rows:
                 one = str(nested(row, "from").get("id"))
                 for link in self._objects(row, "to", path):
                     found += [
@@ -190,6 +189,29 @@ class Objects:
                 if after is not None:
                     inputs.append({"id": one, "after": after})
         return found
+
+    def _batch(self, path: str, asked: Json) -> list[Json]:
+        """Return what a batch brings; what is not in it is not there.
+
+        Raises:
+            UnavailableError: something is missing for another reason than that.
+        """
+        body = self._answered(path, self._api.post(path, asked))
+        for error in self._objects(body, "errors", path):
+            if error.get("category") != _NOT_THERE:
+                raise UnavailableError(
+                    self._api.source, f"{path} lacks records ({error.get('category')})",
+                    "Start again later: the load goes on",
+                )  # fmt: skip
+        return self._objects(body, "results", path)
+
+    def _answered(self, path: str, body: Json | None) -> Json:
+        """Where a list itself is not there, nothing says that its records are gone."""
+        if body is None:
+            raise AnswerError(
+                self._api.source, f"{path} is not there", "Check the address of the source"
+            )
+        return body
 
     def _objects(self, body: Json, name: str, path: str) -> list[Json]:
         try:

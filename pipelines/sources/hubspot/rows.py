@@ -65,8 +65,9 @@ def deal_row(
         "contact_ids": _list(contacts),
         "company_id": _primary(links.get("companies", [])),
         **_source(values, people),
-        "utm_source": _masked(_value(values, "utm_source"), people),
-        "utm_campaign": _masked(_value(values, "utm_campaign"), people),
+        # As they are: the number of a campaign looks like a phone.
+        "utm_source": _value(values, "utm_source"),
+        "utm_campaign": _value(values, "utm_campaign"),
         "custom_fields": _packed(names.typed(values), people),
         "created_at": required_instant(values, "createdate"),
         "updated_at": required_instant(values, "hs_lastmodifieddate"),

@@ -40,7 +40,7 @@ class Clock:
 
 def test_requests_begin_at_even_distances() -> None:
     clock = Clock()
-    pace = Pace(4, clock)
+    pace = Pace(4, clock=clock)
     begun = []
     for _ in range(5):
         while (delay := pace.delay()) > 0:
@@ -56,7 +56,7 @@ def test_requests_begin_at_even_distances() -> None:
 def test_no_second_of_the_vendor_sees_too_many(seed: int) -> None:
     """Whatever holds requests up on their way, while the quickest way is known."""
     chance, clock = random.Random(seed), Clock()
-    pace, running, arrivals = Pace(6, clock), [], []
+    pace, running, arrivals = Pace(6, clock=clock), [], []
     way = 0.15
     pace.end(clock.now - 2 * way - pace_taken(pace, clock))
     begin = clock.now

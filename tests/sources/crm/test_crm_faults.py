@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from pipelines.sandbox.apis.serving import FAULTS, PAGE_FAULTS, Emulator, FaultKind, Faults
 from pipelines.sandbox.crm import Crm
@@ -17,18 +18,30 @@ from pipelines.settings import Settings
 from pipelines.sources._common.api import AccessError, UnavailableError
 from tests.conftest import ROOT
 from tests.sources.crm.arriving import DAY, NewHome, Served, arrived, assert_true, load
-from tests.sources.crm.vendors import Vendor
-
-# The other ones are left to the long campaign.
-_SHORT = ("too_many", "cut_body")
+from tests.sources.crm.vendors import VENDORS, Vendor
 
 
-@pytest.mark.parametrize("kind", FAULTS)
+def cases(each: int) -> list[ParameterSet]:
+    """Every vendor with every fault; all but `each` of every vendor are left to long campaigns."""
+    shared = len(FAULTS) // len(VENDORS)
+    return [
+        pytest.param(
+            vendor,
+            kind,
+            id=f"{vendor.kind}-{kind}",
+            marks=() if 0 <= place - shared * turn < each else pytest.mark.soak,
+        )
+        for turn, vendor in enumerate(VENDORS)
+        for place, kind in enumerate(FAULTS)
+    ]
+
+
+@pytest.mark.parametrize(("vendor", "kind"), cases(each=3), indirect=["vendor"])
 def test_fault_that_passes_is_waited_out(
     kind: FaultKind, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:
     account, home = vendor.config(served(emulator)), new_home()
-    emulator.faults = Faults(at={1: kind, 2: kind, 9: kind, 17: kind}, silent_seconds=0.7)
+    emulator.faults = Faults(at=dict.fromkeys(vendor.faults_at, kind), silent_seconds=0.7)
 
     load(home, account)
 
@@ -36,15 +49,14 @@ def test_fault_that_passes_is_waited_out(
     assert_true(arrived(home, account, vendor), emulator.crm, vendor)
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [pytest.param(kind, marks=() if kind in _SHORT else pytest.mark.soak) for kind in FAULTS],
-)
+@pytest.mark.parametrize(("vendor", "kind"), cases(each=1), indirect=["vendor"])
 def test_fault_that_stays_is_told_and_the_next_run_is_right(
     kind: FaultKind, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:
     account, home = vendor.config(served(emulator)), new_home()
-    emulator.faults = Faults(at=dict.fromkeys(range(12, 40), kind), silent_seconds=0.7)
+    emulator.faults = Faults(
+        at=dict.fromkeys(range(vendor.faults_at[2], 40), kind), silent_seconds=0.7
+    )
 
     with pytest.raises(UnavailableError) as told:
         load(home, account, attempts=3)
@@ -68,7 +80,7 @@ def test_page_that_is_served_twice_hides_none(
     crm.advance(crm.now + 10 * DAY)
     load(home, account)
 
-    assert emulator.faults.happened["repeated_page"] > 10
+    assert emulator.faults.happened["repeated_page"] >= 3
     assert_true(arrived(home, account, vendor), crm, vendor)
 
 
@@ -149,7 +161,7 @@ def test_limit_is_never_exceeded(
 
     load(new_home(), vendor.config(served(emulator), per_second=None))
 
-    assert emulator.gate.requests > 10
+    assert emulator.gate.requests > max(vendor.faults_at)
     assert emulator.gate.refused == 0
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from pipelines.sandbox.apis.accounts import ACCOUNTS, EmulatedAccount
 from pipelines.sandbox.apis.amocrm import user_id
+from pipelines.sandbox.apis.bitrix24_records import user_id as bitrix24_user_id
 from pipelines.sandbox.apis.hubspot_records import owner_id
 from pipelines.settings import CrmConfig, CrmName
 
@@ -24,6 +25,7 @@ class Vendor:
         owner_id: id of an agent by the place in the staff.
         not_told: columns of deals that this CRM has no place for.
         links_chats: whether it has a model of the chats behind its deals.
+        faults_at: numbers of requests that go wrong where a fault passes; no more than a load has.
     """
 
     account: EmulatedAccount
@@ -33,6 +35,7 @@ class Vendor:
     owner_id: Callable[[int], str]
     not_told: frozenset[str] = frozenset()
     links_chats: bool = False
+    faults_at: tuple[int, ...] = (1, 2, 9, 17)
 
     @property
     def kind(self) -> CrmName:
@@ -80,6 +83,15 @@ AMOCRM: Final = Vendor(
     owner_id=lambda place: str(user_id(place)),
     links_chats=True,
 )  # fmt: skip
+BITRIX24: Final = Vendor(
+    account=ACCOUNTS["bitrix24"],
+    staging=("stg_bitrix24__stages", "stg_bitrix24__deals", "stg_bitrix24__steps"),
+    deals="deals",
+    no_rights="holds no webhook",
+    owner_id=lambda place: str(bitrix24_user_id(place)),
+    links_chats=True,
+    faults_at=(1, 2, 4, 6),
+)
 HUBSPOT: Final = Vendor(
     account=ACCOUNTS["hubspot"],
     staging=("stg_hubspot__stages", "stg_hubspot__deals", "stg_hubspot__stage_versions"),
@@ -88,4 +100,4 @@ HUBSPOT: Final = Vendor(
     owner_id=owner_id,
     links_chats=True,
 )
-VENDORS: Final = (AMOCRM, HUBSPOT)
+VENDORS: Final = (AMOCRM, BITRIX24, HUBSPOT)

@@ -13,12 +13,13 @@ from pipelines.lib.doctor import examine
 from pipelines.lib.raw_tables import pseudonymizer
 from pipelines.sandbox.apis.hubspot import HubSpot
 from pipelines.sandbox.apis.hubspot_records import DEFINED
+from pipelines.sandbox.apis.serving import Gate
 from pipelines.sandbox.crm import Crm
 from pipelines.settings import Settings
-from pipelines.sources._common.api import AccessError, JsonApi, UnavailableError
+from pipelines.sources._common.api import AccessError, AnswerError, JsonApi, UnavailableError
 from pipelines.sources._common.crm import Reading
 from pipelines.sources._common.spool import Row, Spool
-from pipelines.sources.hubspot.access import hubspot_credentials
+from pipelines.sources.hubspot.access import hubspot_credentials, told_pace
 from pipelines.sources.hubspot.contract import TABLES
 from pipelines.sources.hubspot.paths import ApiVersion
 from pipelines.sources.hubspot.reader import HubSpotReader
@@ -97,10 +98,30 @@ def test_changes_that_the_index_shows_late_come_within_the_limits(
     assert (emulator.gate.refused, emulator.search_gate.refused) == (0, 0)
 
 
+@pytest.mark.parametrize(("calls", "per_second"), [(100, 9.5), (190, 18.05), (110, 10.45)])
+def test_pace_is_the_one_that_answers_tell(
+    calls: int, per_second: float, crm: Crm, served: Served, new_home: NewHome
+) -> None:
+    """It depends on the subscription; the search tells nothing and changes nothing."""
+    emulator, home = HubSpot(crm, gate=Gate(calls, 10.0)), new_home()
+    url = served(emulator)
+    account = account_of(home, CONFIG(url))
+    api = JsonApi("hubspot", url, hubspot_credentials(account), per_second=1, told_pace=told_pace)
+
+    api.get("account-info/v3/details")
+    everything = {"filterGroups": [], "sorts": [], "properties": [], "limit": 1, "after": "0"}
+    api.post("crm/v3/objects/deals/search", everything)
+
+    assert api.pace.per_second == pytest.approx(per_second)
+
+
 def test_search_that_ends_early_loses_nothing(
     crm: Crm, emulator: HubSpot, served: Served, new_home: NewHome
 ) -> None:
-    """A bulk edit changes more records at one instant than a search brings."""
+    """A bulk edit changes more records at one instant than a search brings.
+
+    A record that a batch lacks for a moment is not taken for deleted.
+    """
     home, url = new_home(), served(emulator)
     load(home, CONFIG(url))
     emulator.most_searched = 200
@@ -108,6 +129,10 @@ def test_search_that_ends_early_loses_nothing(
     for deal in crm.deals.values():
         deal.updated_at, deal.product = crm.now, "everything else"
 
+    emulator.troubled = {min(crm.deals)}
+    with pytest.raises(UnavailableError, match="INTERNAL_ERROR"):
+        load(home, CONFIG(url))
+    emulator.troubled = set()
     report = load(home, CONFIG(url))
 
     assert report.rows["deals"] == len(crm.deals) > 200
@@ -204,6 +229,15 @@ def test_without_the_right_to_deals_nothing_is_loaded(
     emulator.scopes -= {"crm.objects.deals.read"}
 
     with pytest.raises(AccessError, match=r"crm\.objects\.deals\.read"):
+        load(new_home(), CONFIG(served(emulator)))
+
+
+def test_list_that_is_not_there_removes_nothing(
+    emulator: HubSpot, served: Served, new_home: NewHome
+) -> None:
+    emulator.statuses_at = {8: 404}
+
+    with pytest.raises(AnswerError, match="Check the address"):
         load(new_home(), CONFIG(served(emulator)))
 
 

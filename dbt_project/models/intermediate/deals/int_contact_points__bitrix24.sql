@@ -1,0 +1,43 @@
+{{ config(materialized='view') }}
+{# How the people of Bitrix24 portals are reached; cards that are gone are none. #}
+with
+
+contacts as (
+
+    select contacts.*
+    from {{ source('raw_bitrix24', 'contacts') }} as contacts
+    left join {{ source('raw_bitrix24', 'removals') }} as removals
+        on
+            contacts.source_name = removals.source_name
+            and contacts.contact_id = removals.entity_id
+            and removals.entity_type = 'contact'
+            and removals.is_removed
+    where removals.entity_id is null
+
+),
+
+points as (
+
+    {% for point_type, column in [
+        ('phone', 'phone_ids'), ('email', 'email_ids'), ('messenger', 'messenger_ids'),
+    ] -%}
+    select
+        source_name,
+        contact_id,
+        updated_at,
+        '{{ point_type }}' as point_type,
+        {{ each_of(column) }} as point_id
+    from contacts
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+)
+
+select distinct
+    source_name as source_slug,
+    cast(contact_id as {{ dbt.type_string() }}) as contact_id,
+    {{ key(['source_name', 'contact_id']) }} as contact_key,
+    point_type,
+    point_id,
+    updated_at
+from points
