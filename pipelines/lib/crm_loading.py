@@ -15,10 +15,11 @@ from pipelines.lib.crm_kinds import CRM_KINDS
 from pipelines.lib.loading import load, load_tables
 from pipelines.lib.raw_tables import load_vault, pseudonymizer
 from pipelines.settings import CrmConfig, Settings
-from pipelines.sources._common.contracts import REJECTED_ROWS, TIMESTAMP, stable_hash
+from pipelines.sources._common.contracts import TIMESTAMP, stable_hash
 from pipelines.sources._common.crm import Account, CrmReader, Known, Reading
 from pipelines.sources._common.landing import Landing, landed_resources
 from pipelines.sources._common.privacy import Pseudonymizer
+from pipelines.sources._common.spool import Spool
 
 # Until when each account was read; written after the rows, so a load that was killed comes again.
 CRM_READS: Final = pa.schema(
@@ -125,18 +126,22 @@ def load_crm(
     settings.ensure_home()
     people = pseudonymizer(settings)
     since = None if everything else _read_until(settings, crm)
-    reading = open_reader(settings, crm, people, **options).read(since, _known_ids(settings, crm))
-    folder = settings.home / "landing"
-    shutil.rmtree(folder, ignore_errors=True)
+    known = _known_ids(settings, crm)
+    reader = open_reader(settings, crm, people, **options)
     tables = dict(CRM_KINDS[crm.kind].tables)
+    spool = Spool(
+        settings.home / "reads" / crm.name, tables, crm.name, people,
+        stable_hash((crm.kind, crm.url, since)),
+    )  # fmt: skip
+    reading = Reading(spool, since)
     try:
-        with Landing(folder, tables) as landing:
-            _land(landing, crm, reading, tables)
-        load(settings, f"raw_{crm.kind}", landed_resources(landing, tables))
-        report = CrmReport(crm.name, crm.kind, dict(landing.rows), reading.notes)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    load_vault(settings, people.drain())
+        reader.read(reading, known)
+    except BaseException:
+        # A load from the beginning may be long: the next one goes on from here.
+        spool.store() if since is None else spool.drop()
+        raise
+    report = CrmReport(crm.name, crm.kind, _load_rows(settings, crm, reading, spool), reading.notes)
+    load_vault(settings, spool.originals())
     read = {"source_name": crm.name, "kind": crm.kind, "read_until": reading.until}
     load_tables(
         settings,
@@ -145,27 +150,44 @@ def load_crm(
         disposition={"crm_reads": {"disposition": "merge", "strategy": "upsert"}},
         primary_keys={"crm_reads": "source_name"},
     )
+    spool.drop()
     return report
 
 
-def _land(landing: Landing, crm: CrmConfig, reading: Reading, tables: dict[str, pa.Schema]) -> None:
-    for table, found in reading.tables.items():
-        rows = [
-            {"row_key": stable_hash((crm.name, *key)), "source_name": crm.name, **row}
-            for key, row in found.items()
-        ]
-        if rows:
-            landing.write(table, pa.Table.from_pylist(rows, schema=tables[table]))
-    rejected = [
-        {
-            "row_key": stable_hash((crm.name, table, record, reason)), "source_name": crm.name,
+def _load_rows(
+    settings: Settings, crm: CrmConfig, reading: Reading, spool: Spool
+) -> dict[str, int]:
+    """Load what was read into the raw tables; returns their numbers of rows."""
+    tables = dict(CRM_KINDS[crm.kind].tables)
+    for table, record, reason in dict.fromkeys(map(tuple, reading.rejected)):
+        row = {
             "resource": table, "file_key": crm.kind, "row_reference": record, "reason": reason,
             "remedy": _LOOK_AGAIN,
-        }
-        for table, record, reason in dict.fromkeys(reading.rejected)
-    ]  # fmt: skip
-    if rejected:
-        landing.write("rejected_rows", pa.Table.from_pylist(rejected, schema=REJECTED_ROWS))
+        }  # fmt: skip
+        spool.put("rejected_rows", (table, record, reason), row)
+    folder = settings.home / "landing"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with Landing(folder, tables) as landing:
+            found = {table: spool.unite(table, landing.path(table)) for table in tables}
+            landing.rows.update({table: rows for table, rows in found.items() if rows})
+        there = _tables_of(settings, f"raw_{crm.kind}")
+        # A table without rows costs as much as one with them, so it is loaded only to be there.
+        wanted = [table for table in tables if landing.rows.get(table) or table not in there]
+        load(settings, f"raw_{crm.kind}", landed_resources(landing, wanted))
+        return dict(landing.rows)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tables_of(settings: Settings, schema: str) -> set[str]:
+    if not settings.warehouse.exists():
+        return set()
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        found = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = ?", [schema]
+        )
+        return {table for (table,) in found.fetchall()}
 
 
 def _read_until(settings: Settings, crm: CrmConfig) -> datetime | None:

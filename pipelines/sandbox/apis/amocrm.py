@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import re
 import secrets
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -20,6 +23,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from pipelines.sandbox.apis.amocrm_work import (
+    call_rows,
+    talk_rows,
+    task_rows,
+    threads_of,
+    unsorted_rows,
+)
 from pipelines.sandbox.apis.serving import Asgi, Emulator, Json
 from pipelines.sandbox.business import LOST, PIPELINES, STAGES, WON
 from pipelines.sandbox.crm import Change, Contact, Deal
@@ -34,9 +44,11 @@ _USER: Final = 123_100
 _MAX_LIMIT: Final = 250
 _MAX_EVENTS: Final = 100
 _REFUSALS_BEFORE_BLOCK: Final = 30
+_MOST_KEPT: Final = 200  # answers that are kept for their further pages
+_CHAT: Final = "incoming_chat_message"
 _EVENT_TYPES: Final = {
     "contact_added": ("contact_added",), "contact_merged": ("entity_merged",),
-    "contact_deleted": ("contact_deleted",), "deal_added": ("lead_added",),
+    "contact_deleted": ("contact_deleted",), "deal_added": ("lead_added", _CHAT),
     "stage_changed": ("lead_status_changed",), "deal_deleted": ("lead_deleted",),
     "owner_changed": ("entity_responsible_changed",), "deal_restored": ("lead_restored",),
     "deal_merged": ("entity_merged",), "deal_edited": ("sale_field_changed",),
@@ -55,7 +67,7 @@ _FIELDS: Final[dict[str, tuple[Json, ...]]] = {
         {"id": 4, "name": "Email", "code": "EMAIL", "type": "multitext"},
         {"id": 5, "name": "Telegram", "code": "IM", "type": "multitext"},
     ),
-    "companies": (),
+    "companies": ({"id": 7, "name": "Email", "code": "EMAIL", "type": "multitext"},),
 }
 
 
@@ -70,6 +82,13 @@ def user_id(agent: int) -> int:
     return _USER + agent
 
 
+@dataclass(frozen=True)
+class _Company:
+    company_id: int
+    created_at: int
+    updated_at: int
+
+
 @dataclass
 class AmoCrm(Emulator):
     """An account; 7 requests a second are let through."""
@@ -82,10 +101,13 @@ class AmoCrm(Emulator):
     # False: the add-on is not paid, so filters of leads, contacts and companies are ignored.
     has_filter: bool = True
     users_allowed: bool = True
+    # False: what amoCRM's own reference does not have, unlike Kommo's.
+    lists_talks: bool = True
     currency: str = "RUB"
     rates: dict[str, int] = field(default_factory=lambda: {"RUB": 1, "EUR": 100})
     _issued: dict[str, int] = field(default_factory=dict)
-    _pages: dict[tuple[Any, ...], list[Json]] = field(default_factory=dict)
+    _pages: dict[tuple[Any, ...], list[Any]] = field(default_factory=dict)
+    _found_at: int = -1
     _answered: int = 0
 
     def routes(self) -> Asgi:
@@ -102,6 +124,11 @@ class AmoCrm(Emulator):
             Route("/api/v4/leads", self._guarded(self._leads), methods=get),
             Route("/api/v4/contacts", self._guarded(self._contacts), methods=get),
             Route("/api/v4/companies", self._guarded(self._companies), methods=get),
+            Route("/api/v4/talks", self._guarded(self._talks), methods=get),
+            Route("/api/v4/talks/{number:int}", self._guarded(self._talk), methods=get),
+            Route("/api/v4/tasks", self._guarded(self._tasks), methods=get),
+            Route("/api/v4/leads/unsorted", self._guarded(self._unsorted), methods=get),
+            Route("/api/v4/{entity}/notes", self._guarded(self._notes), methods=get),
             Route("/api/v4/leads/{number:int}", self._guarded(self._lead), methods=get),
             Route("/api/v4/contacts/{number:int}", self._guarded(self._contact), methods=get),
         ]
@@ -259,39 +286,103 @@ class AmoCrm(Emulator):
         )
 
     def _companies(self, request: Request) -> Response:
+        companies = self._kept(("companies of deals",), self._companies_of_deals)
+        rows = self._found("companies", request, companies, "company_id")
+        return self._page(
+            request, "companies", rows,
+            lambda company: {
+                "id": company.company_id, "name": self.crm.companies[company.company_id],
+                "created_at": company.created_at, "updated_at": company.updated_at,
+                "custom_fields_values": _values(
+                    "companies", {7: f"office@c{company.company_id}.example"}
+                ),
+                "_embedded": {"tags": []},
+            },
+        )  # fmt: skip
+
+    def _companies_of_deals(self) -> list[_Company]:
         begun: dict[int, int] = {}
         for deal in self.crm.deals.values():
             if deal.company_id is not None:
                 first = begun.get(deal.company_id, deal.created_at)
                 begun[deal.company_id] = min(first, deal.created_at)
-        rows: list[Json] = [
-            {
-                "id": number, "name": self.crm.companies[number], "created_at": at,
-                "updated_at": at, "custom_fields_values": None, "_embedded": {"tags": []},
-            }
-            for number, at in sorted(begun.items())
-        ]  # fmt: skip
-        return self._page(request, "companies", rows, lambda row: row)
+        return [_Company(number, at, at) for number, at in begun.items()]
+
+    # Work
+
+    def _talks(self, request: Request) -> Response:
+        if not self.lists_talks:
+            return _problem(404, "Not Found", "Not found")
+        rows = self._all_talks()
+        wanted = request.query_params.get("filter[entity_id]")
+        if wanted is not None:
+            kind = request.query_params.get("filter[entity_type]")
+            rows = [
+                row for row in rows
+                if str(row["entity_id"]) == wanted and row["entity_type"] == kind
+            ]  # fmt: skip
+        return self._page(request, "talks", rows)
+
+    def _all_talks(self) -> list[Json]:
+        threads = self._kept(("threads",), lambda: [threads_of(self.crm)])[0]
+        return self._kept(("talks",), lambda: talk_rows(self.crm, threads))
+
+    def _talk(self, request: Request) -> Response:
+        number = request.path_params["number"]
+        found = [row for row in self._all_talks() if row["talk_id"] == number]
+        return _hal(found[0]) if found else _problem(404, "Not Found", "Not found")
+
+    def _tasks(self, request: Request) -> Response:
+        rows = self._kept(("tasks",), lambda: task_rows(self.crm))
+        return self._since(request, "tasks", rows)
+
+    def _notes(self, request: Request) -> Response:
+        entity = request.path_params["entity"]
+        rows = self._kept(("calls", entity), lambda: call_rows(self.crm, entity))
+        types = request.query_params.getlist("filter[note_type][]")
+        return self._since(
+            request, "notes", [row for row in rows if not types or row["note_type"] in types]
+        )
+
+    def _unsorted(self, request: Request) -> Response:
+        return self._page(request, "unsorted", unsorted_rows(self.crm))
+
+    def _since(self, request: Request, name: str, rows: list[Json]) -> Response:
+        """Tasks and notes have filters without the add-on."""
+        begin = int(request.query_params.get("filter[updated_at][from]", 0))
+        return self._page(request, name, [row for row in rows if row["updated_at"] >= begin])
 
     def _events(self, request: Request) -> Response:
         query = request.query_params
         types = query.getlist("filter[type][]")
         begin = int(query.get("filter[created_at][from]", 0))
         end = int(query.get("filter[created_at][to]", 1 << 62))
-        entities = query.getlist("filter[entity][]")
-        key = ("events", *types, begin, end, *entities, self.crm.version)
-        if key not in self._pages:
-            self._pages.clear()
-            self._pages[key] = [
+        rows = self._kept(
+            ("events", *types, begin, end),
+            lambda: [
                 {"change": change, "type": type_, "entity_id": number}
-                for change in reversed(self.crm.happened)
-                if begin <= change.at <= end
+                for change in reversed(self._between(begin, end))
                 for type_ in _EVENT_TYPES.get(change.kind, ())
-                if not types or type_ in types
+                if (not types or type_ in types) and _is_told(change, type_)
                 for number in _ids_of(change)
-            ]
-        rows = self._pages[key]
+            ],
+        )
         return self._page(request, "events", rows, _event_row, _MAX_EVENTS)
+
+    def _between(self, begin: int, end: int) -> list[Change]:
+        """What happened from a second to another one; changes are in the order of time."""
+        happened = self._kept(("happened",), lambda: self.crm.happened)
+        first = bisect_left(happened, begin, key=attrgetter("at"))
+        return happened[first : bisect_right(happened, end, key=attrgetter("at"))]
+
+    def _kept(self, question: tuple[Any, ...], find: Callable[[], list[Any]]) -> list[Any]:
+        """Find an answer once, until the CRM moves on: lists are asked for page by page."""
+        if self._found_at != self.crm.version or len(self._pages) > _MOST_KEPT:
+            self._pages.clear()
+            self._found_at = self.crm.version
+        if question not in self._pages:
+            self._pages[question] = find()
+        return self._pages[question]
 
     def _lead_row(self, deal: Deal, asked: set[str]) -> Json:
         rate = self.rates[deal.currency_code] if deal.currency_code != self.currency else 1
@@ -327,11 +418,8 @@ class AmoCrm(Emulator):
     def _contact_row(self, contact: Contact, asked: set[str]) -> Json:
         embedded: Json = {"tags": [], "companies": []}
         if "leads" in asked:
-            embedded["leads"] = [
-                {"id": deal.deal_id}
-                for deal in self.crm.deals.values()
-                if deal.contact_id == contact.contact_id
-            ]
+            linked = self._kept(("deals of contacts",), lambda: [self._deals_of_contacts()])[0]
+            embedded["leads"] = [{"id": number} for number in linked[contact.contact_id]]
         values = {3: contact.phone, 4: contact.email, 5: contact.telegram_id}
         return self._changed("contacts", {
             "id": contact.contact_id, "name": contact.name,
@@ -342,6 +430,12 @@ class AmoCrm(Emulator):
             "custom_fields_values": _values("contacts", values), "account_id": 5_135_160,
             "_embedded": embedded,
         })  # fmt: skip
+
+    def _deals_of_contacts(self) -> defaultdict[int, list[int]]:
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        for deal in self.crm.deals.values():
+            found[deal.contact_id].append(deal.deal_id)
+        return found
 
     def _changed(self, entity: str, row: Json) -> Json:
         return row if self.change_row is None else self.change_row(entity, row)
@@ -359,16 +453,21 @@ class AmoCrm(Emulator):
         order = next((name for name in query if name.startswith("order[")), "order[id]")
         backwards = query.get(order) == "desc"
         by = {"order[updated_at]": "updated_at", "order[created_at]": "created_at"}.get(order, key)
-        kept = (entity, begin, end, tuple(sorted(ids)), order, backwards, self.crm.version)
-        if kept not in self._pages:
-            self._pages.clear()
-            found = [
-                row for row in records
+        sorted_rows = self._kept(
+            (entity, by, backwards),
+            lambda: sorted(
+                records, key=lambda row: (getattr(row, by), getattr(row, key)), reverse=backwards
+            ),
+        )
+        if not ids and begin == 0 and end == 1 << 62:
+            return sorted_rows
+        return self._kept(
+            (entity, begin, end, tuple(sorted(ids)), by, backwards),
+            lambda: [
+                row for row in sorted_rows
                 if begin <= row.updated_at <= end and (not ids or getattr(row, key) in ids)
-            ]  # fmt: skip
-            found.sort(key=lambda row: (getattr(row, by), getattr(row, key)), reverse=backwards)
-            self._pages[kept] = found
-        return self._pages[kept]
+            ],
+        )  # fmt: skip
 
     def _page(
         self,
@@ -405,6 +504,11 @@ class AmoCrm(Emulator):
         )
 
 
+def _is_told(change: Change, type_: str) -> bool:
+    """A message is told of where the deal began in a chat."""
+    return type_ != _CHAT or change.after.conversation_id is not None
+
+
 def _ids_of(change: Change) -> tuple[int, ...]:
     """A merge is told of both records, without saying which one stays."""
     if change.kind in ("contact_merged", "deal_merged"):
@@ -426,8 +530,13 @@ def _event_row(found: Json) -> Json:
             [{"responsible_user": {"id": user_id(side)}}] for side in (change.before, change.after)
         )
     entity = "lead" if change.entity == "deal" else "contact"
+    is_message = found["type"] == _CHAT
+    if is_message:
+        talk = change.after.conversation_id
+        after = [{"message": {"id": f"m{talk}", "talk_id": talk, "origin": "telegram"}}]
     return {
-        "id": f"01{change.number:020d}{found['entity_id'] % 10_000:04d}", "type": found["type"],
+        "id": f"0{2 - is_message}{change.number:020d}{found['entity_id'] % 10_000:04d}",
+        "type": found["type"],
         "entity_id": found["entity_id"], "entity_type": entity,
         "created_by": 0 if change.agent is None else user_id(change.agent),
         "created_at": change.at, "account_id": 5_135_160, "value_after": after,

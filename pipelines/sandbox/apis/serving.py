@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
+from urllib.parse import parse_qsl
 
 import uvicorn
 
@@ -25,12 +26,15 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 FaultKind = Literal[
     "too_many", "too_many_with_date", "unavailable", "unavailable_with_date", "server_error",
-    "html_error", "silence", "cut_body", "dropped",
+    "html_error", "silence", "cut_body", "dropped", "repeated_page",
 ]  # fmt: skip
 FAULTS: Final[tuple[FaultKind, ...]] = (
     "too_many", "too_many_with_date", "unavailable", "unavailable_with_date", "server_error",
     "html_error", "silence", "cut_body", "dropped",
 )  # fmt: skip
+# No error tells of these: the answer is one that was given before, to another question.
+PAGE_FAULTS: Final[tuple[FaultKind, ...]] = ("repeated_page",)
+_CURSORS: Final = frozenset({"after", "cursor"})
 _STATUS: Final = {
     "too_many": 429, "too_many_with_date": 429, "unavailable": 503, "unavailable_with_date": 503,
     "server_error": 500, "html_error": 502,
@@ -138,6 +142,7 @@ class FaultyMiddleware:
         self._app = app
         self._faults = faults
         self._number = 0
+        self._answers: dict[tuple[str, ...], list[Message]] = {}  # the last one of each list
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or let it go wrong."""
@@ -156,8 +161,35 @@ class FaultyMiddleware:
             await self._app(scope, receive, _hang_up)
         elif kind == "cut_body":
             await self._app(scope, receive, _cutting(send))
+        elif kind == "repeated_page" and _list_of(scope) in self._answers:
+            for message in self._answers[_list_of(scope)]:
+                await send(message)
         else:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, self._remembering(scope, send))
+
+    def _remembering(self, scope: Scope, send: Send) -> Send:
+        """Keep what a list answers, for it may be served twice."""
+        if scope["method"] != "GET":
+            return send
+        answer: list[Message] = []
+
+        async def remember(message: Message) -> None:
+            answer.append(message)
+            if message["type"] == "http.response.body" and answer[0]["status"] == 200:
+                self._answers[_list_of(scope)] = answer
+            await send(message)
+
+        return remember
+
+
+def _list_of(scope: Scope) -> tuple[str, ...]:
+    """Name a list: its pages differ in numbers, moments and cursors only."""
+    query = parse_qsl(scope["query_string"].decode())
+    named = sorted(
+        f"{name}={value}" for name, value in query
+        if name not in _CURSORS and not value.lstrip("-").isdigit()
+    )  # fmt: skip
+    return scope["path"], *named
 
 
 async def _refuse(send: Send, kind: str, status: int, retry_after: int) -> None:

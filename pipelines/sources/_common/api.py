@@ -7,10 +7,8 @@ an error: they hold secrets.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Protocol
@@ -19,12 +17,15 @@ import requests
 from dlt.sources.helpers.requests import Client
 from requests.adapters import HTTPAdapter
 
+from pipelines.sources._common.pace import Pace
+
 Json = dict[str, Any]
 
 _ATTEMPTS: Final = 6
-_RENEWALS: Final = 3
+_RENEWALS: Final = 5  # of tokens, in one request: other threads renew them as well
 _TIMEOUT: Final = (10, 60)
 _LONGEST_WAIT: Final = 60
+_THREADS: Final = 16  # connections that are kept open
 # Passing troubles that the client would not repeat by itself: locked, and those of Cloudflare.
 _PASSING: Final = frozenset({423, 520, 521, 522, 523, 524})
 _MIGRATING: Final = 477  # HubSpot moves an account to another place, for up to a day
@@ -92,55 +93,43 @@ class LongLivedToken:
         return False
 
 
-@dataclass
-class Pace:
-    """Lets requests of all threads pass at even distances, so that no second sees too many.
-
-    Attributes:
-        burst: requests that pass at once where none came for long enough.
-    """
-
-    per_second: float
-    burst: int = 1
-    _next: float = 0.0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def wait(self) -> None:
-        """Wait for one's turn."""
-        with self._lock:
-            now = time.monotonic()
-            self._next = max(self._next, now) + 1 / self.per_second
-            turn = self._next - self.burst / self.per_second
-        if turn > now:
-            time.sleep(turn - now)
-
-
 class _PacedAdapter(HTTPAdapter):
     """Waits before every attempt, the repeated ones among them.
 
     Args:
         pace: of all requests.
         paces: of requests whose path ends in a word, besides.
+        pause: seconds without requests after a refusal that tells none.
     """
 
-    def __init__(self, pace: Pace, paces: Mapping[str, Pace]) -> None:
-        super().__init__()
+    def __init__(self, pace: Pace, paces: Mapping[str, Pace], pause: float) -> None:
+        super().__init__(pool_maxsize=_THREADS)
         self._pace = pace
         self._paces = paces
+        self._pause = pause
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
     ) -> requests.Response:
         path = (request.url or "").partition("?")[0]
-        for ending, pace in self._paces.items():
-            if path.endswith(ending):
-                pace.wait()
-        self._pace.wait()
-        return super().send(request, *args, **kwargs)
+        paces = [pace for ending, pace in self._paces.items() if path.endswith(ending)]
+        begun = [(pace, pace.begin()) for pace in (*paces, self._pace)]
+        is_answered = False
+        try:
+            response = super().send(request, *args, **kwargs)
+            is_answered = True
+        finally:
+            for pace, moment in begun:
+                pace.end(moment, is_answered=is_answered)
+        if response.status_code == 429:
+            # The other threads would go on into a block of the whole integration.
+            told = response.headers.get("Retry-After", "")
+            self._pace.hold(min(float(told), _LONGEST_WAIT) if told.isdigit() else self._pause)
+        return response
 
 
 class JsonApi:
-    """An API that answers JSON objects.
+    """An API that answers JSON objects; threads may ask it together.
 
     Args:
         per_second: requests, of all threads together.
@@ -175,13 +164,20 @@ class JsonApi:
             request_max_retry_delay=_LONGEST_WAIT,
             retry_condition=_may_pass,
         )
-        self._session = client.session
+        self._client = client
         own = {ending: Pace(limit) for ending, limit in (paces or {}).items()}
         self.pace = Pace(per_second, burst)
         self._told_pace = told_pace
-        adapter = _PacedAdapter(self.pace, own)
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, adapter)
+        self._adapter = _PacedAdapter(self.pace, own, backoff_seconds)
+
+    @property
+    def _session(self) -> requests.Session:
+        """The session of this thread; all of them pass through one pace."""
+        session: requests.Session = self._client.session
+        if session.adapters.get("https://") is not self._adapter:
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, self._adapter)
+        return session
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Json | None:
         """Return the object at a path or at a link of this API; null where there is none.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,31 +14,64 @@ import pyarrow as pa
 from pipelines.sources._common.api import Credentials, JsonApi
 from pipelines.sources._common.fields import FieldError
 from pipelines.sources._common.privacy import Pseudonymizer
+from pipelines.sources._common.spool import Row, Spool
 
-Row = dict[str, Any]
 Known = dict[str, dict[str, bool]]
 """Per table the ids that are loaded, and whether each counts as removed."""
 
 
-@dataclass
 class Reading:
-    """What a load read: rows by table and key, so that what is read again replaces itself."""
+    """One load of an account: from when it reads, what it read, and how far it came.
 
-    until: datetime
-    tables: dict[str, dict[tuple[Any, ...], Row]] = field(default_factory=dict)
-    rejected: list[tuple[str, str, str]] = field(default_factory=list)  # table, record, reason
-    notes: list[str] = field(default_factory=list)
+    Rows are kept on the disk, so memory does not grow with the account; what a reader must know of
+    them again it keeps itself, or asks for by `rows` and `values`. A load from the beginning that
+    failed goes on: `marks` are those stored with the last rows.
+
+    Args:
+        spool: takes the rows; without one they are dropped, for those who ask only for the notes.
+
+    Attributes:
+        since: `until` of the last load that was kept; null: everything.
+        until: set by the reader; the next load goes on from here.
+        notes: what the account held back.
+        marks: what was read, by names that the reader gives its parts; values are JSON.
+        lock: held while rows are put and marked as read by threads.
+    """
+
+    def __init__(self, spool: Spool | None = None, since: datetime | None = None) -> None:
+        self.since = since
+        self.until: datetime | None = None
+        self.notes: list[str] = []
+        self.lock = threading.RLock() if spool is None else spool.lock
+        self.marks: dict[str, Any] = {} if spool is None else spool.marks
+        self._spool = spool
+
+    @property
+    def rejected(self) -> list[tuple[str, str, str]]:
+        """Table, record and reason of what does not fit; kept with the marks."""
+        found: list[tuple[str, str, str]] = self.marks.setdefault("rejected", [])
+        return found
 
     def put(self, table: str, key: tuple[Any, ...], row: Row) -> None:
         """Keep a row instead of an older one of the same record."""
-        self.tables.setdefault(table, {})[key] = row
+        if self._spool is not None:
+            self._spool.put(table, key, row)
+
+    def rows(self, table: str) -> Iterator[Row]:
+        """Yield what was put, in the order of reading: the last row of a key is right."""
+        return iter(()) if self._spool is None else self._spool.rows(table)
+
+    def values(self, table: str, column: str) -> set[Any]:
+        """Return the values that a column of a table has."""
+        return set() if self._spool is None else self._spool.values(table, column)
 
     def keep(self, table: str, key: str, row: Row, make: Callable[[Row], Row]) -> Row | None:
         """Keep what is made of a record by its column `key`, or why it cannot be used."""
         try:
             made = make(row)
         except FieldError as error:
-            self.rejected.append((table, f"{table} {row.get('id')}", str(error)))
+            record = row.get("id", row.get(key))
+            self.rejected.append((table, f"{table} {record}", str(error)))
             return None
         self.put(table, (made[key],), made)
         return made
@@ -46,11 +80,11 @@ class Reading:
 class CrmReader(Protocol):
     """Reads one account."""
 
-    def read(self, since: datetime | None, known: Known | None = None) -> Reading:
-        """Read what changed since the end of the last load; null: everything.
+    def read(self, reading: Reading, known: Known | None = None) -> None:
+        """Read what changed since `reading.since`, and set `reading.until`.
 
         Args:
-            since: `Reading.until` of the last load that was kept.
+            reading: takes the rows.
             known: what was loaded before; after a reading of everything it is put right, and what
                 counts as removed may be looked for at any time.
 

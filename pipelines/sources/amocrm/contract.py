@@ -48,6 +48,8 @@ CONTACTS: Final = crm_schema(
 )
 COMPANIES: Final = crm_schema(
     pa.field("company_id", pa.int64(), nullable=False),
+    pa.field("phone_ids", pa.string()),
+    pa.field("email_ids", pa.string()),
     pa.field("custom_fields", pa.string()),
     pa.field("created_at", TIMESTAMP),
     pa.field("updated_at", TIMESTAMP, nullable=False),
@@ -102,6 +104,58 @@ REMOVALS: Final = crm_schema(
     pa.field("is_removed", pa.bool_(), nullable=False),
     pa.field("seen_at", TIMESTAMP, nullable=False),
 )
+# A run of messages in a chat. The chat has the pseudonym of a table's chat with the same id.
+TALKS: Final = crm_schema(
+    pa.field("talk_id", pa.int64(), nullable=False),
+    pa.field("chat_id", pa.string()),
+    pa.field("contact_id", pa.int64()),
+    pa.field("lead_id", pa.int64()),  # null: of no deal, or of a customer
+    pa.field("origin", pa.string()),  # the channel's own word
+    pa.field("is_in_work", pa.bool_()),
+    pa.field("created_at", TIMESTAMP, nullable=False),
+    pa.field("updated_at", TIMESTAMP),
+)
+TASKS: Final = crm_schema(
+    pa.field("task_id", pa.int64(), nullable=False),
+    pa.field("entity_type", pa.string()),  # leads | contacts | companies | customers
+    pa.field("entity_id", pa.int64()),
+    pa.field("task_type_id", pa.int64()),
+    pa.field("responsible_user_id", pa.int64()),
+    pa.field("is_completed", pa.bool_()),
+    pa.field("complete_till", TIMESTAMP),
+    pa.field("created_by", pa.int64()),
+    pa.field("created_at", TIMESTAMP, nullable=False),
+    pa.field("updated_at", TIMESTAMP),
+)
+# Notes of calls; other notes are texts of people and are not read.
+CALLS: Final = crm_schema(
+    pa.field("note_id", pa.int64(), nullable=False),
+    pa.field("entity_type", pa.string(), nullable=False),  # leads | contacts
+    pa.field("entity_id", pa.int64(), nullable=False),
+    pa.field("direction", pa.string(), nullable=False),  # in | out
+    pa.field("duration_seconds", pa.int64()),
+    pa.field("phone_id", pa.string()),
+    pa.field("source", pa.string()),
+    pa.field("responsible_user_id", pa.int64()),
+    pa.field("created_at", TIMESTAMP, nullable=False),
+    pa.field("updated_at", TIMESTAMP),
+)
+# Incoming leads that nobody had accepted; those wait still that were seen at the last reading.
+UNSORTED: Final = crm_schema(
+    pa.field("uid", pa.string(), nullable=False),
+    pa.field("category", pa.string()),  # sip | mail | forms | chats
+    pa.field("lead_source", pa.string()),
+    pa.field("pipeline_id", pa.int64()),
+    pa.field("lead_id", pa.int64()),
+    pa.field("contact_id", pa.int64()),
+    pa.field("created_at", TIMESTAMP, nullable=False),
+    pa.field("seen_at", TIMESTAMP, nullable=False),
+)
+ACCOUNTS: Final = crm_schema(
+    pa.field("account_id", pa.int64()),
+    pa.field("currency_code", pa.string()),
+    pa.field("read_at", TIMESTAMP, nullable=False),
+)
 TABLES: Final[dict[str, pa.Schema]] = {
     "leads": LEADS,
     "contacts": CONTACTS,
@@ -113,5 +167,10 @@ TABLES: Final[dict[str, pa.Schema]] = {
     "custom_fields": CUSTOM_FIELDS,
     "events": EVENTS,
     "removals": REMOVALS,
+    "talks": TALKS,
+    "tasks": TASKS,
+    "calls": CALLS,
+    "unsorted": UNSORTED,
+    "accounts": ACCOUNTS,
     "rejected_rows": REJECTED_ROWS,
 }

@@ -70,19 +70,9 @@ def lead_row(row: Json, currency: str | None, people: Pseudonymizer) -> Row:
 
 def contact_row(row: Json, people: Pseudonymizer) -> Row:
     """Return the row of a person: pseudonyms of phones, e-mails and messenger accounts."""
-    points: dict[str, list[str]] = {column: [] for column, _ in _IDENTIFIERS.values()}
-    for field in objects(row, "custom_fields_values"):
-        known = _IDENTIFIERS.get(str(field.get("field_code") or "").upper())
-        if known is None:
-            continue
-        column, kind = known
-        for value in objects(field, "values"):
-            original = text(value, "value")
-            if original and original.strip():
-                points[column].append(people.pseudonym(kind, original))
     return {
         "contact_id": required_integer(row, "id"),
-        **{column: _list(found) for column, found in points.items()},
+        **_points(row, people),
         "responsible_user_id": integer(row, "responsible_user_id"),
         "lead_ids": _list(
             required_integer(item, "id") for item in objects(nested(row, "_embedded"), "leads")
@@ -95,8 +85,11 @@ def contact_row(row: Json, people: Pseudonymizer) -> Row:
 
 def company_row(row: Json, people: Pseudonymizer) -> Row:
     """Return the row of a company; its name may be a person's, so it is left out."""
+    points = _points(row, people)
     return {
         "company_id": required_integer(row, "id"),
+        "phone_ids": points["phone_ids"],
+        "email_ids": points["email_ids"],
         "custom_fields": _packed(custom_values(row), people),
         "created_at": unix_time(row, "created_at"),
         "updated_at": required_unix_time(row, "updated_at"),
@@ -206,6 +199,21 @@ def _number(value: Json) -> int | float:
     except (TypeError, ValueError):
         raise FieldError("custom_fields_values.value", "a number", raw) from None
     return int(number) if number.is_integer() else number
+
+
+def _points(row: Json, people: Pseudonymizer) -> dict[str, str]:
+    """Return the pseudonyms of phones, e-mails and messenger accounts, as lists by column."""
+    points: dict[str, list[str]] = {column: [] for column, _ in _IDENTIFIERS.values()}
+    for field in objects(row, "custom_fields_values"):
+        known = _IDENTIFIERS.get(str(field.get("field_code") or "").upper())
+        if known is None:
+            continue
+        column, kind = known
+        for value in objects(field, "values"):
+            original = text(value, "value")
+            if original and original.strip():
+                points[column].append(people.pseudonym(kind, original))
+    return {column: _list(found) for column, found in points.items()}
 
 
 def _coded(row: Json, code: str) -> str | None:

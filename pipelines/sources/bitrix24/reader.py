@@ -71,20 +71,18 @@ class Bitrix24Reader:
         # Chats whose owner is a person: they may be bound to a deal besides.
         self._of_people: dict[int, r.Row] = {}
 
-    def read(self, since: datetime | None, known: Known | None = None) -> Reading:
-        """Read what changed since the end of the last load; null: everything."""
-        reading = Reading(until=datetime.now(UTC))
+    def read(self, reading: Reading, known: Known | None = None) -> None:
+        """Read what changed since the end of the last load; without one, everything."""
         try:
-            self._fill(reading, since, known or {})
+            self._fill(reading, known or {})
         except FieldError as error:
             raise self._strange(error) from None
-        return reading
 
-    def _fill(self, reading: Reading, since: datetime | None, known: Known) -> None:
+    def _fill(self, reading: Reading, known: Known) -> None:
         self._read_dictionaries(reading)
         # The portal's clock decides what was read: ours may be wrong.
-        reading.until = self._portal.server_time or reading.until
-        start = None if since is None else since - LOOK_BACK
+        reading.until = self._portal.server_time or datetime.now(UTC)
+        start = None if reading.since is None else reading.since - LOOK_BACK
         self._read_records(reading, start)
         there = {
             kind: {int(key): gone for key, gone in known.get(TABLES[kind], {}).items()}

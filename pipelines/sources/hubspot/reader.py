@@ -61,10 +61,10 @@ class HubSpotReader:
         self._binned: dict[str, set[str]] = {}
         self._merged: dict[str, set[str]] = {}
 
-    def read(self, since: datetime | None, known: Known | None = None) -> Reading:
-        """Read what changed since the end of the last load; null: everything."""
-        begun = self._open()
-        reading = Reading(until=begun)
+    def read(self, reading: Reading, known: Known | None = None) -> None:
+        """Read what changed since the end of the last load; without one, everything."""
+        reading.until = self._open()
+        since = reading.since
         known = known or {}
         self._account.read(reading)
         kinds = self._account.kinds
@@ -82,12 +82,11 @@ class HubSpotReader:
             absent = (before[kind] | was_gone) - self._binned[kind] - self._met[kind]
             self._read_ids(reading, kind, sorted(absent))
             self._settle(reading, kind, known.get(kind, {}), everything=since is None)
-        return reading
 
     def check(self) -> list[str]:
         """Return what this account holds back."""
         self._open()
-        reading = Reading(until=datetime.now(UTC))
+        reading = Reading()
         self._account.read(reading)
         try:
             self._api.get(self._paths.threads, {"limit": 1})

@@ -12,7 +12,7 @@ from contextlib import suppress
 import pytest
 from _pytest.mark import ParameterSet
 
-from pipelines.sandbox.apis.serving import FAULTS, Emulator, FaultKind, Faults
+from pipelines.sandbox.apis.serving import FAULTS, PAGE_FAULTS, Emulator, FaultKind, Faults
 from pipelines.sandbox.crm import Crm
 from pipelines.settings import Settings
 from pipelines.sources._common.api import AccessError, UnavailableError
@@ -66,6 +66,22 @@ def test_fault_that_stays_is_told_and_the_next_run_is_right(
     emulator.faults = Faults()
     load(home, account)
     assert_true(arrived(home, account, vendor), emulator.crm, vendor)
+
+
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])
+def test_page_that_is_served_twice_hides_none(
+    seed: int, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
+) -> None:
+    crm, account, home = emulator.crm, vendor.config(served(emulator)), new_home()
+    emulator.faults = Faults(PAGE_FAULTS, share=0.4, seed=seed, in_a_row=1)
+    load(home, account)
+    assert_true(arrived(home, account, vendor), crm, vendor)
+
+    crm.advance(crm.now + 10 * DAY)
+    load(home, account)
+
+    assert emulator.faults.happened["repeated_page"] >= 3
+    assert_true(arrived(home, account, vendor), crm, vendor)
 
 
 def mixed(seed: int, vendor: Vendor, emulator: Emulator, url: str, home: Settings) -> None:

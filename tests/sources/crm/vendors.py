@@ -75,11 +75,14 @@ class Vendor:
 
 AMOCRM: Final = Vendor(
     account=ACCOUNTS["amocrm"],
-    staging=("stg_amocrm__stages", "stg_amocrm__leads", "stg_amocrm__events"),
+    staging=(
+        "stg_amocrm__stages", "stg_amocrm__leads", "stg_amocrm__events", "stg_amocrm__talks",
+    ),
     deals="leads",
     no_rights="issue a new one",
     owner_id=lambda place: str(user_id(place)),
-)
+    links_chats=True,
+)  # fmt: skip
 BITRIX24: Final = Vendor(
     account=ACCOUNTS["bitrix24"],
     staging=("stg_bitrix24__stages", "stg_bitrix24__deals", "stg_bitrix24__steps"),
