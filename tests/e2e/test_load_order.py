@@ -61,6 +61,7 @@ def fixed_now(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTVET_HOME", "")  # the homes of this module set it; afterwards it is back
 
 
+@pytest.mark.soak
 def test_random_order_of_months_gives_the_same_facts(shared_data: Path, tmp_path: Path) -> None:
     assert_same_facts(shared_data, SIX_MONTHS, tmp_path, seed=20230510)
 

@@ -1,14 +1,17 @@
-"""Work on many items at once, for what waits on a network."""
+"""Several things at once, for what waits on a network: tasks, or one work for many items."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Task = Callable[[threading.Event], None]
+"""Work that ends early, between two answers, once the event is set."""
 
 
 def in_parallel(
@@ -30,3 +33,19 @@ def batches(items: Iterable[Item], size: int) -> Generator[list[Item]]:
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch
+
+
+def together(tasks: Iterable[Task], threads: int) -> None:
+    """Run tasks in that many threads; what one of them raises ends the others and is raised."""
+    stop = threading.Event()
+    with ThreadPoolExecutor(threads, thread_name_prefix="reading") as pool:
+        running = [pool.submit(task, stop) for task in tasks]
+        try:
+            done, _ = wait(running, return_when=FIRST_EXCEPTION)
+            for future in running:
+                if future in done and not future.cancelled():
+                    future.result()
+        finally:
+            stop.set()
+            for future in running:
+                future.cancel()

@@ -25,9 +25,9 @@ from pipelines.sources._common.fields import (
     text,
     unix_time,
 )
+from pipelines.sources._common.parallel import Task
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources._common.spool import Row
-from pipelines.sources._common.together import Task
 from pipelines.sources.amocrm.lists import DONE, EVENT_PAGE, PAGE, Lists
 
 _MESSAGES: Final = ("incoming_chat_message", "outgoing_chat_message")

@@ -19,7 +19,7 @@ API: Final = "api/v4"
 PAGE: Final = 250
 EVENT_PAGE: Final = 100  # more than that is not documented
 DONE: Final = "done"  # mark of a list that was read to its end
-_ASK_AGAIN: Final = 4
+_ASK_AGAIN: Final = 6
 _UNTIL: Final = "filter[updated_at][to]"
 # What a page says it answers, where it says so.
 _ECHOED: Final = (

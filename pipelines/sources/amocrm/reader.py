@@ -12,8 +12,8 @@ from typing import Final
 from pipelines.sources._common.api import AccessError, AnswerError, JsonApi
 from pipelines.sources._common.crm import Known, Reading
 from pipelines.sources._common.fields import Json, integer, nested, objects, required_integer
+from pipelines.sources._common.parallel import Task, together
 from pipelines.sources._common.privacy import Pseudonymizer
-from pipelines.sources._common.together import Task, together
 from pipelines.sources.amocrm import rows as r
 from pipelines.sources.amocrm.activity import Activity
 from pipelines.sources.amocrm.dictionaries import NO_USERS, read_dictionaries

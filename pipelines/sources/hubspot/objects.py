@@ -16,6 +16,7 @@ PAGE: Final = 100
 WITH_HISTORY: Final = 50  # more are refused
 SEARCH_PAGE: Final = 200
 WORKERS: Final = 6
+_ASK_AGAIN: Final = 6
 _NOT_THERE: Final = "OBJECT_NOT_FOUND"
 _CHANGED: Final[dict[ObjectKind, str]] = {
     "deals": "hs_lastmodifieddate", "contacts": "lastmodifieddate",
@@ -52,18 +53,22 @@ class Objects:
         after: str | None = None
         while True:
             self._go_on()
-            body = self._answered(
-                path, self._api.get(path, query if after is None else {**query, "after": after})
-            )
+            body = self._page(path, query, after)
             yield from self._objects(body, "results", path)
-            following = self._cursor(body, path)
-            if following is None:
+            after = self._cursor(body, path)
+            if after is None:
                 return
-            if following == after:
-                raise AnswerError(
-                    self._api.source, f"{path} leads to the same page again", "Start again later"
-                )
-            after = following
+
+    def _page(self, path: str, query: Json, after: str | None) -> Json:
+        """Return the page behind a cursor: the page before may be served instead, leading to it."""
+        asked = query if after is None else {**query, "after": after}
+        for _ in range(_ASK_AGAIN):
+            body = self._answered(path, self._api.get(path, asked))
+            if after is None or self._cursor(body, path) != after:
+                return body
+        raise UnavailableError(
+            self._api.source, f"{path} leads to the same page again", "Start again later"
+        )
 
     def listed(
         self,

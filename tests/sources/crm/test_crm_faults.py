@@ -17,49 +17,64 @@ from pipelines.sandbox.crm import Crm
 from pipelines.settings import Settings
 from pipelines.sources._common.api import AccessError, UnavailableError
 from tests.conftest import ROOT
-from tests.sources.crm.arriving import DAY, NewHome, Served, arrived, assert_true, load
+from tests.sources.crm.arriving import (
+    DAY,
+    IMPATIENT,
+    SILENT_SECONDS,
+    NewHome,
+    Served,
+    arrived,
+    assert_true,
+    load,
+)
 from tests.sources.crm.vendors import VENDORS, Vendor
 
 
-def cases(each: int) -> list[ParameterSet]:
-    """Every vendor with every fault; all but `each` of every vendor are left to long campaigns."""
-    shared = len(FAULTS) // len(VENDORS)
+def cases(*short: str) -> list[ParameterSet]:
+    """Every vendor with every fault; those that are not named are left to long campaigns."""
+    every = {f"{vendor.kind}-{kind}": (vendor, kind) for vendor in VENDORS for kind in FAULTS}
+    assert every.keys() >= set(short)
     return [
-        pytest.param(
-            vendor,
-            kind,
-            id=f"{vendor.kind}-{kind}",
-            marks=() if 0 <= place - shared * turn < each else pytest.mark.soak,
-        )
-        for turn, vendor in enumerate(VENDORS)
-        for place, kind in enumerate(FAULTS)
+        pytest.param(*case, id=name, marks=() if name in short else pytest.mark.soak)
+        for name, case in every.items()
     ]
 
 
-@pytest.mark.parametrize(("vendor", "kind"), cases(each=3), indirect=["vendor"])
+# Each fault once, with any vendor.
+PASSING = cases(
+    "amocrm-too_many", "amocrm-unavailable", "amocrm-cut_body", "bitrix24-server_error",
+    "bitrix24-html_error", "bitrix24-silence", "hubspot-too_many_with_date",
+    "hubspot-unavailable_with_date", "hubspot-dropped",
+)  # fmt: skip
+STAYING = cases("amocrm-too_many", "bitrix24-html_error", "hubspot-cut_body")
+
+
+@pytest.mark.parametrize(("vendor", "kind"), PASSING, indirect=["vendor"])
 def test_fault_that_passes_is_waited_out(
     kind: FaultKind, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:
     account, home = vendor.config(served(emulator)), new_home()
-    emulator.faults = Faults(at=dict.fromkeys(vendor.faults_at, kind), silent_seconds=0.7)
+    emulator.faults = Faults(
+        at=dict.fromkeys(vendor.faults_at, kind), silent_seconds=SILENT_SECONDS
+    )
 
-    load(home, account)
+    load(home, account, **IMPATIENT)
 
     assert emulator.faults.happened == {kind: 4}
     assert_true(arrived(home, account, vendor), emulator.crm, vendor)
 
 
-@pytest.mark.parametrize(("vendor", "kind"), cases(each=1), indirect=["vendor"])
+@pytest.mark.parametrize(("vendor", "kind"), STAYING, indirect=["vendor"])
 def test_fault_that_stays_is_told_and_the_next_run_is_right(
     kind: FaultKind, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:
     account, home = vendor.config(served(emulator)), new_home()
     emulator.faults = Faults(
-        at=dict.fromkeys(range(vendor.faults_at[2], 40), kind), silent_seconds=0.7
+        at=dict.fromkeys(range(vendor.faults_at[2], 40), kind), silent_seconds=SILENT_SECONDS
     )
 
     with pytest.raises(UnavailableError) as told:
-        load(home, account, attempts=3)
+        load(home, account, attempts=3, **IMPATIENT)
 
     assert not [value for value in vendor.secrets.values() if value in str(told.value)]
     assert str(told.value).startswith(f"{vendor.name}: ")
@@ -73,14 +88,14 @@ def test_page_that_is_served_twice_hides_none(
     seed: int, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:
     crm, account, home = emulator.crm, vendor.config(served(emulator)), new_home()
-    emulator.faults = Faults(PAGE_FAULTS, share=0.4, seed=seed, in_a_row=1)
+    emulator.faults = Faults(PAGE_FAULTS, share=0.2, seed=seed, in_a_row=1)
     load(home, account)
     assert_true(arrived(home, account, vendor), crm, vendor)
 
     crm.advance(crm.now + 10 * DAY)
     load(home, account)
 
-    assert emulator.faults.happened["repeated_page"] >= 3
+    assert emulator.faults.happened["repeated_page"] > 0
     assert_true(arrived(home, account, vendor), crm, vendor)
 
 
@@ -90,10 +105,10 @@ def mixed(seed: int, vendor: Vendor, emulator: Emulator, url: str, home: Setting
     for _ in range(3):
         emulator.faults = Faults(
             FAULTS, chance.choice([0.05, 0.2, 0.5]), chance.randrange(1 << 30),
-            in_a_row=chance.choice([1, 2, 9]), silent_seconds=0.6,
+            in_a_row=chance.choice([1, 2, 9]), silent_seconds=SILENT_SECONDS,
         )  # fmt: skip
         with suppress(UnavailableError):
-            load(home, account, attempts=3)
+            load(home, account, attempts=3, **IMPATIENT)
         crm.advance(crm.now + chance.randrange(DAY, 4 * DAY))
     emulator.faults = Faults()
     load(home, account)

@@ -17,7 +17,7 @@ from tests.sources.crm.arriving import (
 from tests.sources.crm.vendors import Vendor
 
 
-@pytest.mark.parametrize("days", [pytest.param(1, marks=pytest.mark.soak), 6])
+@pytest.mark.parametrize("days", [pytest.param(1, marks=pytest.mark.soak), 15])
 def test_thirty_days_equal_one_load_and_a_reading_anew(
     days: int, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:

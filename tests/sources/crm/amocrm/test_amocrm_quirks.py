@@ -23,7 +23,8 @@ from tests.sources.crm.arriving import (
 from tests.sources.crm.vendors import AMOCRM
 
 
-@pytest.mark.parametrize("days", [pytest.param(1, marks=pytest.mark.soak), 6])
+@pytest.mark.soak
+@pytest.mark.parametrize("days", [1, 6])
 def test_filter_that_is_ignored_changes_nothing(
     days: int, emulator: AmoCrm, served: Served, new_home: NewHome
 ) -> None:

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from pipelines.sources._common.pace import Pace
-from pipelines.sources._common.together import together
+from pipelines.sources._common.parallel import together
 
 
 def test_error_of_one_ends_the_others() -> None:
