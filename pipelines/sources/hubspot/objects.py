@@ -16,6 +16,7 @@ PAGE: Final = 100
 WITH_HISTORY: Final = 50  # more are refused
 SEARCH_PAGE: Final = 200
 WORKERS: Final = 6
+_REPEATS: Final = 3
 _NOT_THERE: Final = "OBJECT_NOT_FOUND"
 _CHANGED: Final[dict[ObjectKind, str]] = {
     "deals": "hs_lastmodifieddate", "contacts": "lastmodifieddate",
@@ -50,6 +51,7 @@ class Objects:
     def pages(self, path: str, query: Json) -> Iterator[Json]:
         """Yield what a list holds, page by page, until a page names no next one."""
         after: str | None = None
+        repeats = 0
         while True:
             self._go_on()
             body = self._answered(
@@ -59,7 +61,9 @@ class Objects:
             following = self._cursor(body, path)
             if following is None:
                 return
-            if following == after:
+            # The page before may be served once more on its way here.
+            repeats = repeats + 1 if following == after else 0
+            if repeats > _REPEATS:
                 raise AnswerError(
                     self._api.source, f"{path} leads to the same page again", "Start again later"
                 )
