@@ -34,6 +34,7 @@ FAULTS: Final[tuple[FaultKind, ...]] = (
 )  # fmt: skip
 # No error tells of these: the answer is one that was given before, to another question.
 PAGE_FAULTS: Final[tuple[FaultKind, ...]] = ("repeated_page",)
+_FURTHER: Final = frozenset({"page", "start", "filter[updated_at][to]"})
 _CURSORS: Final = frozenset({"after", "cursor"})
 _STATUS: Final = {
     "too_many": 429, "too_many_with_date": 429, "unavailable": 503, "unavailable_with_date": 503,
@@ -161,7 +162,7 @@ class FaultyMiddleware:
             await self._app(scope, receive, _hang_up)
         elif kind == "cut_body":
             await self._app(scope, receive, _cutting(send))
-        elif kind == "repeated_page" and _list_of(scope) in self._answers:
+        elif kind == "repeated_page" and _goes_on(scope) and _list_of(scope) in self._answers:
             for message in self._answers[_list_of(scope)]:
                 await send(message)
         else:
@@ -180,6 +181,12 @@ class FaultyMiddleware:
             await send(message)
 
         return remember
+
+
+def _goes_on(scope: Scope) -> bool:
+    """Whether a further page is asked for: by a number, a cursor or the moment that was reached."""
+    names = {name for name, _ in parse_qsl(scope["query_string"].decode())}
+    return bool(names & (_CURSORS | _FURTHER))
 
 
 def _list_of(scope: Scope) -> tuple[str, ...]:
