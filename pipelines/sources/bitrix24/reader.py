@@ -216,6 +216,8 @@ class Bitrix24Reader:
 
     def _activities(self, reading: Reading, where: Mapping[str, Any]) -> Pages:
         def take(row: Json) -> None:
+            if row.get("PROVIDER_ID") not in _PROVIDERS:
+                return  # old methods pass over filters that they do not know
             made = self._keep(
                 reading, "activities", row, lambda item: r.activity_row(item, self._people),
                 "activity_id",
