@@ -31,6 +31,7 @@ class Pages:
         key: name of the id.
         inside: member of the result that holds the records; null: the result is the list.
         before: id behind which reading begins.
+        came_to: told the last id of each full page, and at the end null.
     """
 
     method: str
@@ -40,6 +41,7 @@ class Pages:
     key: str = "id"
     inside: str | None = "items"
     before: int = 0
+    came_to: Callable[[int | None], None] = field(default=lambda _: None)
     ended: bool = False
     tries: int = 0
     _length: int = 1
@@ -87,10 +89,12 @@ class Pages:
                 self.take(record)
             if len(records) < PAGE:
                 self.ended = True
+                self.came_to(None)
                 return None
             if last == self.before:
                 raise self._strange(source, "a full page has no ids")
             self.before = last
+            self.came_to(last)
         self._length *= _GROWTH
         return None
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from pipelines.sources._common.api import AnswerError, JsonApi
@@ -83,17 +84,47 @@ class Bitrix24Reader:
         # The portal's clock decides what was read: ours may be wrong.
         reading.until = self._portal.server_time or datetime.now(UTC)
         start = None if reading.since is None else reading.since - LOOK_BACK
-        self._read_records(reading, start)
-        there = {
-            kind: {int(key): gone for key, gone in known.get(TABLES[kind], {}).items()}
-            for kind in self._kinds
-        }
+        if reading.since is None:
+            start = self._read_everything(reading)
+        if start is not None:
+            self._read_records(reading, start)
+        there = self._there(reading, known)
         self._read_bindings(reading)
         if start is not None:
             self._read_deals_of(reading, sorted(self._seen[CONTACT]))
             self._look_for_vanished(reading, there)
             self._read_history_of(reading, sorted(self._old_deals))
-        self._mark(reading, there, everything=start is None)
+        self._mark(reading, there, everything=reading.since is None)
+
+    def _read_everything(self, reading: Reading) -> datetime | None:
+        """Read all there is, or the rest of it after a load that failed.
+
+        Returns since when records may have changed behind what was read; null: since none was.
+        """
+        with reading.lock:
+            begun = reading.marks.get("begun")
+            reading.marks.setdefault("begun", reading.until and reading.until.isoformat())
+        for kind, table in TABLES.items():
+            self._seen[kind] |= reading.values(table, f"{NAMES[kind]}_id")
+        for row in reading.rows("activities"):
+            self._note_binding(row)
+        self._read_records(reading, None)
+        if begun is None:
+            return None
+        reading.until = datetime.fromisoformat(begun)
+        return reading.until - LOOK_BACK
+
+    def _there(self, reading: Reading, known: Known) -> dict[int, dict[int, bool]]:
+        """Return which records are known, and whether each counts as removed."""
+        there = {
+            kind: {int(key): gone for key, gone in known.get(TABLES[kind], {}).items()}
+            for kind in self._kinds
+        }
+        for row in reading.rows("removals"):
+            kind = next(kind for kind, name in NAMES.items() if name == row["entity_type"])
+            if kind in there:
+                there[kind][row["entity_id"]] = row["is_removed"]
+        return there
 
     def check(self) -> list[str]:
         """Return what this portal holds back."""
@@ -189,12 +220,26 @@ class Bitrix24Reader:
             self._history(reading, kind, stepped) for kind in self._kinds if kind in (LEAD, DEAL)
         ]
         records.append(self._activities(reading, renewed))
+        if start is None:
+            records, history = self._going_on(reading, records), self._going_on(reading, history)
         with ThreadPoolExecutor(2, thread_name_prefix="bitrix24") as pool:
             running = [pool.submit(read_lists, self._portal, lists) for lists in (records, history)]
             failed = wait(running, return_when=FIRST_EXCEPTION).done
             self._portal.stopped = any(future.exception() for future in failed)
             for future in failed:
                 future.result()
+
+    def _going_on(self, reading: Reading, lists: list[Pages]) -> list[Pages]:
+        """Let lists go on where an earlier load came to; returns those that have not ended."""
+        left = []
+        for pages in lists:
+            name = f"{pages.method} {pages.params.get('entityTypeId', '')}"
+            came_to = reading.marks.get(name, 0)
+            if came_to is not None:
+                pages.before = came_to
+                pages.came_to = partial(_note, reading, name)
+                left.append(pages)
+        return left
 
     def _records(
         self, reading: Reading, kind: int, where: Mapping[str, Any], start: datetime | None = None
@@ -222,13 +267,17 @@ class Bitrix24Reader:
                 reading, "activities", row, lambda item: r.activity_row(item, self._people),
                 "activity_id",
             )  # fmt: skip
-            if made is not None and made["provider_id"] == r.SESSION and _is_of_person(made):
-                self._of_people[made["activity_id"]] = made
+            if made is not None:
+                self._note_binding(made)
 
         return Pages(
             "crm.activity.list", {"select": _ACTIVITY_FIELDS},
             {**where, "@PROVIDER_ID": _PROVIDERS}, take, key="ID", inside=None,
         )  # fmt: skip
+
+    def _note_binding(self, activity: r.Row) -> None:
+        if activity["provider_id"] == r.SESSION and _is_of_person(activity):
+            self._of_people[activity["activity_id"]] = activity
 
     def _read_bindings(self, reading: Reading) -> None:
         """Ask what else the chats of people are bound to: one question each, many in a request."""
@@ -329,3 +378,9 @@ class Bitrix24Reader:
 def _is_of_person(activity: r.Row) -> bool:
     kinds = (f'["{CONTACT}:', f'["{COMPANY}:')
     return str(activity["bound_to"]).startswith(kinds)
+
+
+def _note(reading: Reading, name: str, came_to: int | None) -> None:
+    """Mark how far a list was read; its rows were put before."""
+    with reading.lock:
+        reading.marks[name] = came_to
