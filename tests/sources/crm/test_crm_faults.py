@@ -155,6 +155,7 @@ def killed(seed: int, vendor: Vendor, emulator: Emulator, url: str, home: Settin
     assert_true(arrived(home, account, vendor), crm, vendor)
 
 
+@pytest.mark.parametrize("vendor", VENDORS[:1], indirect=True, ids=lambda vendor: vendor.kind)
 def test_killed_load_comes_again(
     vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:

@@ -46,7 +46,7 @@ def chosen(deals: list[Deal], begun: int) -> set[str]:
     return {str(min(after, key=lambda deal: deal.created_at).deal_id)} if after else set()
 
 
-@pytest.mark.parametrize("days", [pytest.param(1, marks=pytest.mark.soak), 10])
+@pytest.mark.parametrize("days", [pytest.param(1, marks=pytest.mark.soak), 20])
 def test_chats_are_linked_with_their_deals(
     days: int, crm: Crm, emulator: HubSpot, served: Served, new_home: NewHome
 ) -> None:

@@ -76,6 +76,7 @@ def test_both_styles_of_paths_bring_the_same_and_trouble_passes(
     assert dated == usual
 
 
+@pytest.mark.soak
 def test_changes_that_the_index_shows_late_come_within_the_limits(
     crm: Crm, served: Served, new_home: NewHome
 ) -> None:
@@ -139,6 +140,7 @@ def test_search_that_ends_early_loses_nothing(
     assert {row["product"] for row in deals_of(home, url).values()} == {"everything else"}
 
 
+@pytest.mark.soak
 def test_more_properties_and_links_than_one_answer_holds(
     crm: Crm, emulator: HubSpot, served: Served, new_home: NewHome
 ) -> None:
