@@ -10,7 +10,8 @@ deals as (
 
     select
         *,
-        {{ local_date('closed_at') }} as closed_local_date
+        -- A deal that has no day of its close has that of its creation.
+        {{ local_date('coalesce(closed_at, created_at)') }} as amount_local_date
     from {{ ref('int_deals__unioned') }}
 
 ),
@@ -56,7 +57,7 @@ joined as (
         coalesce(payments.is_rated, false) as is_rated
     from deals
     left join payments on deals.deal_key = payments.deal_key
-    {{ join_rate('rates', 'deals.currency_code', 'deals.closed_local_date') }}
+    {{ join_rate('rates', 'deals.currency_code', 'deals.amount_local_date') }}
 
 )
 
