@@ -33,7 +33,7 @@ def served() -> Iterator[tuple[str, dict[str, str]]]:
         try:
             yield url[1], {"Authorization": f"Bearer {token[1]}"}
         finally:
-            process.terminate()
+            process.kill()
 
 
 def test_time_moves_and_faults_come_on_request(served: tuple[str, dict[str, str]]) -> None:

@@ -61,7 +61,7 @@ linked as (
     -- distinct: a CRM may link a deal to several chats. It also knows chats that are not loaded.
     select distinct links.deal_key
     from {{ ref('int_chat_deal_links__unioned') }} as links
-    inner join {{ ref('int_threads') }} as threads
+    inner join {{ ref('int_known_threads') }} as threads
         on
             links.thread_id = threads.thread_id
             and coalesce(links.chat_source_slug = threads.source_slug, true)
