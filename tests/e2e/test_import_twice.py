@@ -105,7 +105,9 @@ def fixed_now(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("sets", "messages"),
     [
-        pytest.param((TELEGRAM, WHATSAPP, SETS[2]), 3_036, id="chats and deals"),
+        pytest.param(
+            (TELEGRAM, WHATSAPP, SETS[2]), 3_036, id="chats and deals", marks=pytest.mark.soak
+        ),
         pytest.param(SETS, 4_001, id="all", marks=pytest.mark.soak),
     ],
 )

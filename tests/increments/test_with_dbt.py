@@ -57,6 +57,7 @@ def _full_build_beside(settings: Settings, folder: Path) -> Path:
     return copy.warehouse
 
 
+@pytest.mark.soak
 def test_increments_of_dbt_equal_a_full_build(tmp_path: Path) -> None:
     home = tmp_path / "home"
     for load in Company(5, busy=30).loads(LOADS):

@@ -180,6 +180,7 @@ def _run(home: Path, *arguments: object, **environment: str) -> None:
     assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
+@pytest.mark.soak
 def test_tables_of_the_company(tables_home: Path) -> None:
     layer = layer_of(tables_home)
     world = generate_world(3, 3_000, UNTIL)
@@ -213,6 +214,7 @@ def test_seeds_and_sizes(tmp_path: Path, road: str, seed: int, messages: int) ->
     layer.close()
 
 
+@pytest.mark.soak
 def test_truth_command_prints_the_same(tables_home: Path) -> None:
     finished = otvet(
         tables_home, "sandbox", "truth", "--seed", 3, "--messages", 3_000, "--until", UNTIL,
