@@ -24,11 +24,8 @@ DAGSTER = Path(sys.executable).parent / "dagster"
 CUSTOMER = "Прасковья Входящая"
 
 
-@pytest.mark.parametrize(
-    "executor",
-    # A process per step, as the interface starts them, spends minutes on loading definitions.
-    ["in_process", pytest.param("multiprocess", marks=pytest.mark.soak)],
-)
+@pytest.mark.soak
+@pytest.mark.parametrize("executor", ["in_process", "multiprocess"])
 def test_dagster_publishes_what_the_command_line_publishes(
     executor: str, small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

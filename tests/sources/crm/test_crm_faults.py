@@ -116,6 +116,7 @@ def mixed(seed: int, vendor: Vendor, emulator: Emulator, url: str, home: Setting
 
 
 @pytest.mark.parametrize("seed", range(1))
+@pytest.mark.parametrize("vendor", VENDORS[1:2], indirect=True, ids=lambda vendor: vendor.kind)
 def test_random_faults(
     seed: int, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:
