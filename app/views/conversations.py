@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import conversations
 from app.components import export, html, states, transcript
+from app.components.header import show_sql
 from app.components.picker import pick_row
 from app.components.screen import Screen, keep_in_address, shown
 from app.conversations import PAGE_SIZE, SORTS, STATES, Question
@@ -78,8 +79,7 @@ def _list(screen: Screen, question: Question) -> None:
     )
     with place:
         _table(screen, rows)
-    with st.expander(texts("common.sql"), icon=":material/code:", type="compact"):
-        st.code(sql, language="sql")
+    show_sql(screen, sql)
 
 
 def _table(screen: Screen, rows: list[Row]) -> None:
@@ -139,8 +139,7 @@ def _one(screen: Screen) -> None:
         transcript.summary(screen, row)
         transcript.first_response(screen, row)
         transcript.chat(screen, row, read)
-    with st.expander(texts("common.sql"), icon=":material/code:", type="compact"):
-        st.code(read.sql, language="sql")
+    show_sql(screen, read.sql)
 
 
 def _minutes(seconds: int | None) -> float | None:
