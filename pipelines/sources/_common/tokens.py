@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -139,3 +139,35 @@ class RotatingTokens:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def oauth_tokens(
+    account: Account,
+    names: Sequence[str],
+    remedy: str,
+    buy: Callable[[Account, dict[str, str | None], str], TokenPair],
+) -> RotatingTokens:
+    """Return tokens that renew themselves with the values of the environment.
+
+    Args:
+        names: short names of OAuth's values; the refresh token is needed once only.
+        remedy: what to put into the environment instead of them.
+        buy: asks the vendor for a new pair, given the values and the refresh token.
+
+    Raises:
+        AccessError: the environment lacks one of them.
+    """
+    given = {name: account.secret(name) for name in names}
+    needed = [name for name in names if name != "REFRESH_TOKEN" or not account.tokens.exists()]
+    if any(not given[name] for name in needed):
+        raise AccessError(
+            account.name,
+            "there are no credentials",
+            f"{remedy} {', '.join(account.variable(name) for name in names)}",
+        )
+    return RotatingTokens(
+        account.name,
+        account.tokens,
+        given["REFRESH_TOKEN"],
+        lambda token: buy(account, given, token),
+    )

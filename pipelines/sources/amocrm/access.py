@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
-from pipelines.sources._common.api import AccessError, Credentials, LongLivedToken
+from pipelines.sources._common.api import Credentials, LongLivedToken
 from pipelines.sources._common.crm import Account
-from pipelines.sources._common.tokens import RotatingTokens, TokenPair, buy_pair
+from pipelines.sources._common.tokens import TokenPair, buy_pair, oauth_tokens
 
 _OAUTH: Final = ("CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "REDIRECT_URI")
 
@@ -21,28 +20,19 @@ def amocrm_credentials(account: Account) -> Credentials:
     token = account.secret("TOKEN")
     if token:
         return LongLivedToken(token)
-    given = {name: account.secret(name) for name in _OAUTH}
-    needed = [name for name in _OAUTH if name != "REFRESH_TOKEN" or not account.tokens.exists()]
-    if any(not given[name] for name in needed):
-        raise AccessError(
-            account.name,
-            "there are no credentials",
-            f"Put a long-lived token of the integration (its page, tab of keys) into "
-            f"{account.variable('TOKEN')}, or OAuth's four values into "
-            f"{', '.join(account.variable(name) for name in _OAUTH)}",
-        )
-    return RotatingTokens(
-        account.name, account.tokens, given["REFRESH_TOKEN"], _exchange(account, given)
+    return oauth_tokens(
+        account,
+        _OAUTH,
+        f"Put a long-lived token of the integration (its page, tab of keys) into "
+        f"{account.variable('TOKEN')}, or OAuth's four values into",
+        _buy,
     )
 
 
-def _exchange(account: Account, given: dict[str, str | None]) -> Callable[[str], TokenPair]:
-    def buy(refresh_token: str) -> TokenPair:
-        body = {
-            "client_id": given["CLIENT_ID"], "client_secret": given["CLIENT_SECRET"],
-            "redirect_uri": given["REDIRECT_URI"], "grant_type": "refresh_token",
-            "refresh_token": refresh_token,
-        }  # fmt: skip
-        return buy_pair(account, "oauth2/access_token", json=body)
-
-    return buy
+def _buy(account: Account, given: dict[str, str | None], refresh_token: str) -> TokenPair:
+    body = {
+        "client_id": given["CLIENT_ID"], "client_secret": given["CLIENT_SECRET"],
+        "redirect_uri": given["REDIRECT_URI"], "grant_type": "refresh_token",
+        "refresh_token": refresh_token,
+    }  # fmt: skip
+    return buy_pair(account, "oauth2/access_token", json=body)

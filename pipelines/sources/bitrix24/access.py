@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
 from pipelines.sources._common.api import AccessError, Credentials
 from pipelines.sources._common.crm import Account
-from pipelines.sources._common.tokens import RotatingTokens, TokenPair, buy_pair
+from pipelines.sources._common.tokens import TokenPair, buy_pair, oauth_tokens
 
 OAUTH_SERVER: Final = "https://oauth.bitrix24.tech"
 _OAUTH: Final = ("CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN")
@@ -37,18 +36,12 @@ def bitrix24_credentials(account: Account) -> Credentials:
     """
     if account.secret("WEBHOOK"):
         return WebhookAccess()
-    given = {name: account.secret(name) for name in _OAUTH}
-    needed = [name for name in _OAUTH if name != "REFRESH_TOKEN" or not account.tokens.exists()]
-    if any(not given[name] for name in needed):
-        raise AccessError(
-            account.name,
-            "there are no credentials",
-            f"Put the address of an incoming webhook (Developer resources, Other, Incoming "
-            f"webhook) into {account.variable('WEBHOOK')}, or an application's three values into "
-            f"{', '.join(account.variable(name) for name in _OAUTH)}",
-        )
-    return RotatingTokens(
-        account.name, account.tokens, given["REFRESH_TOKEN"], _exchange(account, given)
+    return oauth_tokens(
+        account,
+        _OAUTH,
+        f"Put the address of an incoming webhook (Developer resources, Other, Incoming "
+        f"webhook) into {account.variable('WEBHOOK')}, or an application's three values into",
+        _buy,
     )
 
 
@@ -78,16 +71,13 @@ def bitrix24_base_url(account: Account) -> str:
     return f"{root}/{found.group(2)}"
 
 
-def _exchange(account: Account, given: dict[str, str | None]) -> Callable[[str], TokenPair]:
-    def buy(refresh_token: str) -> TokenPair:
-        # One server issues the tokens of all portals; there is an older one in other regions.
-        return buy_pair(
-            account, "oauth/token/", server=account.secret("OAUTH_SERVER") or OAUTH_SERVER,
-            method="GET",
-            params={
-                "grant_type": "refresh_token", "client_id": given["CLIENT_ID"],
-                "client_secret": given["CLIENT_SECRET"], "refresh_token": refresh_token,
-            },
-        )  # fmt: skip
-
-    return buy
+def _buy(account: Account, given: dict[str, str | None], refresh_token: str) -> TokenPair:
+    # One server issues the tokens of all portals; there is an older one in other regions.
+    return buy_pair(
+        account, "oauth/token/", server=account.secret("OAUTH_SERVER") or OAUTH_SERVER,
+        method="GET",
+        params={
+            "grant_type": "refresh_token", "client_id": given["CLIENT_ID"],
+            "client_secret": given["CLIENT_SECRET"], "refresh_token": refresh_token,
+        },
+    )  # fmt: skip

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from pipelines.sources._common.api import AccessError, Credentials, LongLivedToken
+from pipelines.sources._common.api import Credentials, LongLivedToken
 from pipelines.sources._common.crm import Account
-from pipelines.sources._common.tokens import RotatingTokens, TokenPair, buy_pair
+from pipelines.sources._common.tokens import TokenPair, buy_pair, oauth_tokens
 
 _SPARE: Final = 0.95
 _OAUTH: Final = ("CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN")
@@ -22,31 +22,22 @@ def hubspot_credentials(account: Account) -> Credentials:
     token = account.secret("TOKEN")
     if token:
         return LongLivedToken(token)
-    given = {name: account.secret(name) for name in _OAUTH}
-    needed = [name for name in _OAUTH if name != "REFRESH_TOKEN" or not account.tokens.exists()]
-    if any(not given[name] for name in needed):
-        raise AccessError(
-            account.name,
-            "there are no credentials",
-            f"Put the access token of a private app or a service key into "
-            f"{account.variable('TOKEN')}, or OAuth's three values into "
-            f"{', '.join(account.variable(name) for name in _OAUTH)}",
-        )
-    return RotatingTokens(
-        account.name, account.tokens, given["REFRESH_TOKEN"], _exchange(account, given)
+    return oauth_tokens(
+        account,
+        _OAUTH,
+        f"Put the access token of a private app or a service key into "
+        f"{account.variable('TOKEN')}, or OAuth's three values into",
+        _buy,
     )
 
 
-def _exchange(account: Account, given: dict[str, str | None]) -> Callable[[str], TokenPair]:
-    def buy(refresh_token: str) -> TokenPair:
-        form = {
-            "client_id": given["CLIENT_ID"], "client_secret": given["CLIENT_SECRET"],
-            "grant_type": "refresh_token", "refresh_token": refresh_token,
-        }  # fmt: skip
-        # The answer carries a refresh token; mostly it is the one that was sent, but it is kept.
-        return buy_pair(account, "oauth/v1/token", data=form)
-
-    return buy
+def _buy(account: Account, given: dict[str, str | None], refresh_token: str) -> TokenPair:
+    form = {
+        "client_id": given["CLIENT_ID"], "client_secret": given["CLIENT_SECRET"],
+        "grant_type": "refresh_token", "refresh_token": refresh_token,
+    }  # fmt: skip
+    # The answer carries a refresh token; mostly it is the one that was sent, but it is kept.
+    return buy_pair(account, "oauth/v1/token", data=form)
 
 
 def told_pace(headers: Mapping[str, str]) -> float | None:
