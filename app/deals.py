@@ -52,7 +52,7 @@ select
     d.customer_key, d.source_slug, d.is_linked_to_chat, cu.customer_label,
     (select count(*) from fct_deal_touches as t where t.deal_key = d.deal_key)
         as conversation_count
-from fct_deals as d
+from {} as d
 left join dim_customers as cu on d.customer_key = cu.customer_key"""
 
 
@@ -96,13 +96,16 @@ def listing(
 ) -> tuple[list[Row], str]:
     """Return rows of the list and the SQL that made them."""
     where, parameters = question.where()
-    sql = f"{_SELECT}{where}\norder by {_ORDERS[question.sort]}\nlimit {limit} offset {offset}"
+    order = f"order by {_ORDERS[question.sort]}"
+    # Only the rows of the page are joined.
+    page = f"(\nselect d.*\nfrom fct_deals as d{where}\n{order}\nlimit {limit} offset {offset}\n)"
+    sql = f"{_SELECT.format(page)}\n{order}"
     return version.read(sql, parameters), readable(sql, parameters)
 
 
 def one(version: Version, key: str) -> Row | None:
     """Return a deal, None if the published version has none of this key."""
-    rows = version.read(f"{_SELECT}\nwhere d.deal_key = ?", [key])
+    rows = version.read(f"{_SELECT.format('fct_deals')}\nwhere d.deal_key = ?", [key])
     return rows[0] if rows else None
 
 

@@ -14,6 +14,8 @@ def build_engine(manifest_json: str) -> Any:
         DuckDbSqlPlanRenderer,
     )
     from metricflow.sql.render.expr_renderer import SqlExpressionRenderer, SqlExpressionRenderResult
+    from metricflow.sql.render.sql_plan_renderer import SqlPlanRenderResult
+    from metricflow.sql.sql_cte_node import SqlCteNode
     from metricflow_semantics.model.dbt_manifest_parser import (
         parse_manifest_from_dbt_generated_manifest,
     )
@@ -37,6 +39,16 @@ def build_engine(manifest_json: str) -> Any:
 
         # MetricFlow takes it from here in some places and from the property in others.
         EXPR_RENDERER = BareDays()
+
+        def visit_cte_node(self, node: SqlCteNode) -> SqlPlanRenderResult:
+            """Let DuckDB read of what several parts share only what each of them needs.
+
+            It would write all rows and columns of the table to memory first.
+            """
+            rendered = super().visit_cte_node(node)
+            head = f"{node.cte_alias} AS "
+            sql = f"{head}NOT MATERIALIZED {rendered.sql.removeprefix(head)}"
+            return SqlPlanRenderResult(sql, rendered.bind_parameter_set)
 
         @property
         def expr_renderer(self) -> SqlExpressionRenderer:

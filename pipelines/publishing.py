@@ -20,6 +20,7 @@ from typing import Any, Literal
 import duckdb
 
 from pipelines.plans import drop_plans
+from pipelines.projections import Model, write_projections
 
 FILE_NAME = "analytics.duckdb"
 CATALOG = "analytics"
@@ -169,9 +170,11 @@ def publish(
     _drop_unfinished(published)
     unfinished.folder.mkdir(parents=True)
     try:
-        order = time_columns(semantic_manifest)
-        _write_database(warehouse, unfinished, meta_tables, order, memory_limit)
-        _write_manifest(semantic_manifest, unfinished)
+        manifest = json.loads(semantic_manifest.read_text(encoding="utf-8"))
+        _write_database(
+            warehouse, unfinished, meta_tables, manifest["semantic_models"], memory_limit
+        )
+        _write_manifest(manifest, unfinished)
         audit(unfinished)
         unfinished.database.chmod(0o444)
         prepare(unfinished)
@@ -248,11 +251,10 @@ def export_tables(
             yield path, int(counted[0]) if counted else 0
 
 
-def time_columns(semantic_manifest: Path) -> dict[str, str]:
+def _time_columns(models: Sequence[Model]) -> dict[str, str]:
     """Return the column by which the metrics of each table are asked for a period."""
-    content = json.loads(semantic_manifest.read_text(encoding="utf-8"))
     columns = {}
-    for model in content["semantic_models"]:
+    for model in models:
         name = (model.get("defaults") or {}).get("agg_time_dimension")
         for dimension in model["dimensions"]:
             if dimension["name"] == name:
@@ -264,10 +266,11 @@ def _write_database(
     warehouse: Path,
     publication: Publication,
     meta_tables: dict[str, Sequence[dict[str, Any]]],
-    sorted_by: dict[str, str],
+    models: Sequence[Model],
     memory_limit: str,
 ) -> None:
     """Copy the marts, each in the order of its time, so that a period reads its own part only."""
+    sorted_by = _time_columns(models)
     with duckdb.connect(config={"memory_limit": memory_limit}) as connection:
         connection.execute("set TimeZone = 'UTC'")
         # Sorting spills when memory is short; by itself DuckDB would spill into the current folder.
@@ -288,6 +291,7 @@ def _write_database(
             connection.execute(
                 f'create table target.{SCHEMA}."{table}" as from source.{SCHEMA}."{table}"{order}'
             )
+        write_projections(connection, models, catalog="target", schema=SCHEMA, sorted_by=sorted_by)
         for name, rows in meta_tables.items():
             _write_meta_table(connection, name, rows)
         connection.execute("checkpoint target")
@@ -317,9 +321,8 @@ def _write_meta_table(
     )
 
 
-def _write_manifest(semantic_manifest: Path, publication: Publication) -> None:
-    """Copy the manifest, its relations pointing at the published catalogue."""
-    content = json.loads(semantic_manifest.read_text(encoding="utf-8"))
+def _write_manifest(content: dict[str, Any], publication: Publication) -> None:
+    """Write the manifest, its relations pointing at the published catalogue."""
     relations = [model["node_relation"] for model in content["semantic_models"]]
     spines = content["project_configuration"].get("time_spines") or []
     relations.extend(spine["node_relation"] for spine in spines)

@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines import compiling, composed, estimates
+from pipelines import compiling, composed, estimates, projections
 from pipelines.composed import Composer, Scope, join_answers, running_totals
 from pipelines.estimates import Survival, SurvivalPoint, kaplan_meier
 from pipelines.metric_catalogue import (
@@ -32,6 +32,7 @@ from pipelines.metric_catalogue import (
     read_catalogue,
 )
 from pipelines.plans import PlanStore, filled, mark, plan_folder
+from pipelines.projections import entity_names, on_projections, projected_tables
 from pipelines.publishing import Publication
 
 # Short names people use, in order of preference; anything else is looked up on the fact itself.
@@ -94,7 +95,7 @@ class SemanticLayer:
     def plans(self) -> PlanStore:
         """What was compiled of this manifest so far."""
         publication = self.publication
-        code = [Path(__file__), Path(compiling.__file__)]
+        code = [Path(__file__), *(Path(str(m.__file__)) for m in (compiling, projections))]
         return PlanStore(plan_folder(publication.plans, publication.manifest, code))
 
     def answer_folder(self, code: Sequence[Path]) -> Path:
@@ -106,7 +107,7 @@ class SemanticLayer:
         Args:
             code: files of the caller that the answers depend on as well.
         """
-        modules = (compiling, composed, estimates)
+        modules = (compiling, composed, estimates, projections)
         files = [Path(__file__), *(Path(str(module.__file__)) for module in modules), *code]
         publication, stat = self.publication, self.publication.database.stat()
         made_with = (duckdb.__version__, str(stat.st_size), str(stat.st_mtime_ns))
@@ -164,7 +165,12 @@ class SemanticLayer:
     @cached_property
     def _unasked(self) -> SemanticLayer:
         layer = _Unasked(self.publication, asking=self)
-        layer.__dict__.update(catalogue=self.catalogue, plans=self.plans, _manifest=self._manifest)
+        layer.__dict__.update(
+            catalogue=self.catalogue,
+            plans=self.plans,
+            _manifest=self._manifest,
+            _projected=self._projected,
+        )
         return layer
 
     def aggregation(self, metric: str) -> str:
@@ -521,7 +527,19 @@ class SemanticLayer:
         )
         values = [item.value for item in conditions]
         values += [f"'{day.isoformat()}'" for _, day in days if day is not None]
-        return filled(plan["sql"], values), plan["columns"]
+        sql = plan["sql"] if plan["names_keys"] else self._on_projections(plan["sql"])
+        return filled(sql, values), plan["columns"]
+
+    def _on_projections(self, sql: str) -> str:
+        models = self._manifest["semantic_models"]
+        return on_projections(
+            sql, {model["node_relation"]["alias"] for model in models}, self._projected
+        )
+
+    @cached_property
+    def _projected(self) -> frozenset[str]:
+        """The tables of which this version has projections."""
+        return projected_tables(self._open())
 
     def _make_plan(
         self,
@@ -539,6 +557,8 @@ class SemanticLayer:
 
         dimensions = [name for name in by if name != TIME_DIMENSION]
         resolved = {name: self._resolve(name, metrics) for name in dimensions}
+        named = [*resolved.values(), *(self._resolve(item.name, metrics) for item in conditions)]
+        entities = entity_names(self._manifest["semantic_models"])
         group_by = list(resolved.values())
         columns = {target: name for name, target in resolved.items()}
         if grain is not None or TIME_DIMENSION in by:
@@ -562,7 +582,8 @@ class SemanticLayer:
             sql = self._engine.explain(request).sql_statement.sql
         except Exception as error:
             raise SemanticError(_first_lines(error)) from error
-        return {"sql": sql, "columns": columns}
+        names_keys = any(name.split("__")[-1] in entities for name in named)
+        return {"sql": sql, "columns": columns, "names_keys": names_keys}
 
     def _constraints(
         self,
@@ -585,10 +606,13 @@ class SemanticLayer:
             *(f"{_DAY} {sign} {mark(len(found) + i)}" for i, sign in enumerate(bounds)),
         ]
 
-    def _run(self, sql: str, columns: dict[str, str]) -> list[dict[str, Any]]:
+    def _open(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:
             self._connection = self.publication.connect()
-        cursor = self._connection.cursor()
+        return self._connection
+
+    def _run(self, sql: str, columns: dict[str, str]) -> list[dict[str, Any]]:
+        cursor = self._open().cursor()
         try:
             result = cursor.execute(sql)
             names = [item[0] for item in result.description]

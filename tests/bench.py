@@ -29,7 +29,7 @@ from pipelines.semantics import SemanticLayer
 from pipelines.settings import Settings, load_settings
 from tests.bench_imports import measure_imports
 from tests.bench_models import measure_models
-from tests.bench_views import measure_views
+from tests.bench_views import PERIODS, measure_views
 
 PARTS: Final = ("imports", "models", "company")
 ROADS: Final = ("exports", "parquet")
@@ -98,7 +98,7 @@ def _measure_company(messages: int, road: str, company: Path, home: Path) -> Non
     _timed("first question (engine starts)", None, lambda: layer.ask(["frt_p50"]))
     _timed("next question", None, lambda: layer.ask(["afrt"], by=["channel"], grain="month"))
     layer.close()
-    for period in ("30d", "all"):
+    for period in PERIODS:
         measure_views(home, period)
 
 

@@ -3,9 +3,10 @@
 A server of its own runs the app; a client opens a view as a browser does and waits for the end of
 the script, so sending the view is in the time and drawing it is not.
 *Cold* is the first view after a publication: nothing is opened, nothing is in memory.
-*Unprepared* is one of a version without kept answers (`app.answers`), *new question* a view of an
-opened version whose figures nobody has asked for yet: of a period a day shorter; *again*, one whose
-figures are in memory. Plans (`pipelines.plans`) are there, as after any day of use.
+*Unprepared* is one of a version without kept answers (`app.answers`), *again* one whose figures are
+in memory. *New question*, *one channel*, *one agent* are views of an opened version whose figures
+nobody has asked for yet: of a period a day shorter, or with a filter for the busiest. Plans
+(`pipelines.plans`) are there, as after any day of use.
 All stand side by side for each view: seconds of the clock, and in brackets those of the server's
 processors, which depend less on what else the machine does.
 """
@@ -18,12 +19,13 @@ import shutil
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import urlencode
 
 import psutil
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -39,7 +41,14 @@ VIEWS: Final = (
     "overview", "speed", "agents", "channels", "business", "funnel", "deals", "conversations",
     "data_health",
 )  # fmt: skip
-_PRESETS: Final[dict[str, Preset]] = {"30d": "30d", "all": "all"}
+PERIODS: Final[tuple[Preset, ...]] = ("30d", "365d", "all")
+_FILTERS: Final = {
+    "channel": "select channel_name from fct_conversations join dim_channels using (channel_key)",
+    "agent": (
+        "select agent_name from fct_conversations"
+        " join dim_agents on first_response_agent_key = agent_key"
+    ),
+}
 _TIMEOUT: Final = 600
 
 
@@ -51,7 +60,9 @@ class Seconds:
     cpu: float
 
 
-def measure_views(home: Path, period: str = "all", repeats: int = 3) -> None:
+def measure_views(
+    home: Path, period: Preset = "all", repeats: int = 3, views: Sequence[str] = VIEWS
+) -> None:
     """Print a line of seconds per view, and the peak memory of the server.
 
     Args:
@@ -61,19 +72,24 @@ def measure_views(home: Path, period: str = "all", repeats: int = 3) -> None:
     """
     published = home / "published"
     original = current_publication(published)
-    shorter = _one_day_less(original, period)
+    prepared = f"period={period}"
+    unasked = {"new question": _one_day_less(original, period)} | {
+        f"one {name}": f"{prepared}&{urlencode({name: value})}"
+        for name, value in _busiest(original).items()
+    }
     with running_app(home) as address:
         server = _server(address)
-        names = ("unprepared", "cold", "new question", "again")
-        for view in VIEWS:
+        names = ("unprepared", "cold", "again", *unasked)
+        for view in views:
             found: dict[str, list[Seconds]] = {name: [] for name in names}
             for _ in range(repeats):
                 with _published_again(published, original, prepared=False):
-                    found["unprepared"].append(_open(server, address, view, f"period={period}"))
+                    found["unprepared"].append(_open(server, address, view, prepared))
                 with _published_again(published, original, prepared=True):
-                    found["cold"].append(_open(server, address, view, f"period={period}"))
-                    found["again"].append(_open(server, address, view, f"period={period}"))
-                    found["new question"].append(_open(server, address, view, shorter))
+                    found["cold"].append(_open(server, address, view, prepared))
+                    found["again"].append(_open(server, address, view, prepared))
+                    for name, query in unasked.items():
+                        found[name].append(_open(server, address, view, query))
             columns = "".join(
                 f"  {name} {_median(taken, 'wall'):.2f} ({_median(taken, 'cpu'):.2f})"
                 for name, taken in found.items()
@@ -101,14 +117,24 @@ def _published_again(published: Path, original: Publication, *, prepared: bool) 
         shutil.rmtree(again.folder)
 
 
-def _one_day_less(publication: Publication, period: str) -> str:
+def _busiest(publication: Publication) -> dict[str, str]:
+    """Return the channel and the agent with most conversations, by the name of their filter."""
+    with publication.connect() as connection:
+        found = {
+            name: connection.execute(f"select mode(value) from ({sql}) as given(value)").fetchone()
+            for name, sql in _FILTERS.items()
+        }
+    return {name: str(row[0]) for name, row in found.items() if row is not None}
+
+
+def _one_day_less(publication: Publication, period: Preset) -> str:
     """Return the query of the period without its first day."""
     with publication.connect() as connection:
         row = connection.execute(
             "select min(started_local_date), max(started_local_date) from fct_conversations"
         ).fetchone()
     assert row is not None
-    shown = resolve(_PRESETS[period], Period(*row))
+    shown = resolve(period, Period(*row))
     return f"period=custom&from={shown.start + timedelta(days=1)}&to={shown.end}"
 
 
@@ -157,10 +183,11 @@ def main() -> None:
     """Print the table of measurements."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("home", type=Path)
-    parser.add_argument("--period", choices=list(_PRESETS), default="all")
+    parser.add_argument("--period", choices=PERIODS, default="all")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--views", choices=VIEWS, nargs="+", default=VIEWS)
     given = parser.parse_args()
-    measure_views(given.home.absolute(), given.period, given.repeats)
+    measure_views(given.home.absolute(), given.period, given.repeats, given.views)
 
 
 if __name__ == "__main__":
