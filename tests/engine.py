@@ -21,7 +21,13 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.lib.business_calendar import CALENDAR
-from pipelines.lib.company_config import CHANNELS, EXCHANGE_RATES, ROSTER, read_company_config
+from pipelines.lib.company_config import (
+    CHANNELS,
+    EXCHANGE_RATES,
+    IDENTITY_RULES,
+    ROSTER,
+    read_company_config,
+)
 from pipelines.lib.crm_loading import CRM_FIELDS
 from pipelines.lib.raw_tables import CRM_TABLES, DATASETS
 from pipelines.lib.text_rules import courtesy_pattern, question_pattern, start_pattern
@@ -70,7 +76,7 @@ def run_models(
     """Run all models on these events; returns a connection whose schema `marts` holds the facts."""
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'; attach ':memory:' as warehouse; use warehouse")
-    for schema in ("staging", "intermediate", "marts", "raw_otvet"):
+    for schema in ("staging", "intermediate", "enrich", "marts", "raw_otvet"):
         connection.execute(f"create schema {schema}")
     _create_raw_tables(connection, rules)
     unioned = unioned_table(events)
@@ -151,6 +157,7 @@ def _create_raw_tables(connection: duckdb.DuckDBPyConnection, rules: EngineRules
         "raw_otvet.roster": ROSTER.empty_table(),
         "raw_otvet.channels": CHANNELS.empty_table(),
         "raw_otvet.exchange_rates": EXCHANGE_RATES.empty_table(),
+        "raw_otvet.identity_rules": IDENTITY_RULES.empty_table(),
         "raw_otvet.business_calendar": rules.calendar or CALENDAR.empty_table(),
     }
     for kind, entities in DATASETS.items():
