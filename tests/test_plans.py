@@ -178,6 +178,17 @@ def test_a_period_reads_its_own_part_of_a_table(publication: Publication) -> Non
     assert {"fct_conversations", "fct_messages", "fct_replies"} <= read
 
 
+def test_what_parts_of_a_query_share_is_not_written_to_memory(publication: Publication) -> None:
+    layer = SemanticLayer(publication)
+    shared = ["conversations_started", "answered_rate"]
+    sql = layer.sql(shared, where=["channel_type = telegram"], grain="month")
+    assert sql.count("_cte AS NOT MATERIALIZED (") == sql.count("_cte AS ") > 0
+    with publication.connect() as connection:
+        [(_, plan)] = connection.execute(f"explain (format json) {sql}").fetchall()
+    assert '"name": "CTE' not in plan
+    assert len(list(_scans(json.loads(plan)))) == 4  # each part reads its table and the channels
+
+
 def _scans(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for node in nodes:
         if "Table" in (node.get("extra_info") or {}):

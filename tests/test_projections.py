@@ -12,7 +12,12 @@ import duckdb
 import pytest
 
 from pipelines.metric_catalogue import Answer
-from pipelines.projections import on_projections, plan_projections, write_projections
+from pipelines.projections import (
+    on_projections,
+    plan_projections,
+    projected_tables,
+    write_projections,
+)
 from pipelines.publishing import CATALOG, Publication, current_publication, export_tables
 from pipelines.semantics import SemanticLayer
 
@@ -167,6 +172,7 @@ def test_keys_have_one_number_in_all_tables() -> None:
                 f" date '2026-01-09' - row_number() over ()::integer as made_on, 1 as other"
                 f" from (values {keys}) as given(customer_key)"
             )
+        assert projected_tables(connection) == frozenset()
         write_projections(
             connection, [_model("a", []), _model("b", [])],
             catalog=CATALOG, schema="marts", sorted_by={"a": "made_on"},
@@ -175,6 +181,7 @@ def test_keys_have_one_number_in_all_tables() -> None:
             f"select made_on, customer_key from {CATALOG}.projections.a"
         ).fetchall()
         b = connection.execute(f"select customer_key from {CATALOG}.projections.b").fetchall()
+        assert projected_tables(connection) == {"a", "b"}
         columns = connection.execute(f"select * from {CATALOG}.projections.a").description
     days, numbers = zip(*a, strict=True)
     assert [item[0] for item in columns or ()] == ["customer_key", "made_on"]

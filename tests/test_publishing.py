@@ -141,9 +141,9 @@ def test_publish_switches_to_a_read_only_whole_copy(settings: Settings) -> None:
         assert connection.execute("select max(stamp) from fct_a").fetchone() == (1,)
     with second.connect() as connection:
         schemas = connection.execute(
-            "select distinct schema_name from duckdb_tables() where not internal"
+            "select distinct schema_name from duckdb_tables() where not internal order by all"
         ).fetchall()
-        assert schemas == [("marts",)]
+        assert schemas == [("marts",), ("projections",)]
         assert connection.execute("select current_setting('TimeZone')").fetchone() == ("UTC",)
         with pytest.raises(duckdb.Error):
             connection.execute("delete from fct_a")
