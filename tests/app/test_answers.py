@@ -154,6 +154,8 @@ def test_new_version_shows_its_own_figures(
         connection.execute(
             "delete from marts.fct_conversations where hash(conversation_key) % 2 = 0"
         )
+        # The marts are asked themselves where a version has no projections of them.
+        connection.execute("drop schema projections cascade")
         connection.execute("checkpoint")
     started = [_started(open_app)]
     (home / "published" / "current").unlink()
