@@ -81,7 +81,7 @@ def run_models(
     _create_raw_tables(connection, rules)
     unioned = unioned_table(events)
     connection.register("events_of_test", unioned)
-    for name, kind, sql in compiled_models(_variables(rules), project):
+    for name, kind, sql in compiled_models(model_variables(rules), project):
         schema, _, table = name.partition(".")
         if table in ("int_messages__unioned", "int_message_contents"):
             sql = _UNIONED_SQL
@@ -174,7 +174,7 @@ def _create_raw_tables(connection: duckdb.DuckDBPyConnection, rules: EngineRules
         connection.unregister("table_of_test")
 
 
-def _variables(rules: EngineRules) -> str:
+def model_variables(rules: EngineRules) -> str:
     config = read_company_config(PROJECT_ROOT / "config", PROJECT_ROOT / "config")
     return json.dumps(
         {
