@@ -124,7 +124,7 @@ class OpenLines:
             if user is not None:
                 users[str(sender)] = user
             at = iso(int(row["sent_at"].timestamp()))
-            params = self._params(session, number, row)
+            params = self._params(number, row)
             if "fileId" in params:
                 files[str(params["fileId"][0])] = {
                     "id": params["fileId"][0], "chatid": session.chat_id, "date": at,
@@ -152,7 +152,7 @@ class OpenLines:
             },
         }  # fmt: skip
 
-    def _params(self, session: Session, number: int, row: Row) -> Json:
+    def _params(self, number: int, row: Row) -> Json:
         params: Json = {}
         if row["content_type"] not in ("text", "contact", "sticker"):
             params["fileId"] = [_FILES + number]
