@@ -352,7 +352,7 @@ def test_fault_in_the_middle_of_sessions_loses_none(
     assert 0 < before < sessions
     emulator.faults = Faults()
 
-    emulator.crm.advance(emulator.crm.now + DAY)
+    emulator.crm.advance(emulator.crm.now + 3 * DAY)
     emulator.calls.clear()
     found = read(home, account)
 
