@@ -113,7 +113,7 @@ def test_bucket_that_others_filled_is_waited_for(
     crm: Crm, emulator: Bitrix24, served: Served, new_home: NewHome
 ) -> None:
     account, home = BITRIX24.config(served(emulator)), new_home()
-    emulator.gate = LeakyBucket(3, 0.2)
+    emulator.gate = LeakyBucket(3, 0.1)
 
     load(home, account, backoff_seconds=0.1)
 
