@@ -16,6 +16,7 @@ from pipelines.sandbox.model import World
 from pipelines.sandbox.world import generate_world
 from pipelines.settings import Settings, load_settings
 from tests.sources.crm.arriving import DAY
+from tests.sources.crm.plain_writing import write_plainly
 from tests.sources.crm.vendors import VENDORS, Vendor
 
 
@@ -51,6 +52,12 @@ def served() -> Iterator[Callable[[Emulator], str]]:
     """Serve emulators for as long as the test runs."""
     with ExitStack() as stack:
         yield lambda emulator: stack.enter_context(serving(emulator.app))
+
+
+@pytest.fixture
+def plainly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loads of this test write without dlt."""
+    write_plainly(monkeypatch)
 
 
 @pytest.fixture
