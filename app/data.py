@@ -171,8 +171,27 @@ def checks(_version: Version, key: str) -> list[Row]:  # noqa: ARG001
 @st.cache_data(max_entries=_OPEN_VERSIONS, show_spinner=False)
 def gap_sensitivity(_version: Version, key: str) -> list[Row]:  # noqa: ARG001
     """Return figures under other gaps, shortest gap first; none in versions of older code."""
-    known = _version.read("select 1 from duckdb_tables() where table_name = 'kpi_gap_sensitivity'")
-    return _version.read("select * from kpi_gap_sensitivity order by gap_hours") if known else []
+    if not _has(_version, "kpi_gap_sensitivity"):
+        return []
+    return _version.read("select * from kpi_gap_sensitivity order by gap_hours")
+
+
+@st.cache_data(max_entries=_OPEN_VERSIONS, show_spinner=False)
+def identity_decisions(_version: Version, key: str) -> list[Row]:  # noqa: ARG001
+    """Return what was made of shared contact points, joined ones first; none in older versions."""
+    if not _has(_version, "meta_identity_links"):
+        return []
+    return _version.read(
+        "select decision, count(distinct point_type || point_id) as points,"
+        " count(distinct party_id) as parties, count(distinct person_key) as persons"
+        " from meta_identity_links group by decision"
+        " order by decision <> 'joined', parties desc, decision"
+    )
+
+
+def identity_links(version: Version) -> list[Row]:
+    """Return the whole log of who was joined to whom."""
+    return version.read("select * from meta_identity_links order by point_id, party_id")
 
 
 @st.cache_data(max_entries=_OPEN_VERSIONS, show_spinner=False)
@@ -182,3 +201,7 @@ def quarantine(_version: Version, key: str) -> list[Row]:  # noqa: ARG001
         "select source_slug, resource, file_key, row_reference, reason, remedy, row_count"
         " from meta_quarantine order by source_slug, resource, row_reference"
     )
+
+
+def _has(version: Version, table: str) -> bool:
+    return bool(version.read(f"select 1 from duckdb_tables() where table_name = '{table}'"))

@@ -21,7 +21,13 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.lib.business_calendar import CALENDAR
-from pipelines.lib.company_config import CHANNELS, EXCHANGE_RATES, ROSTER, read_company_config
+from pipelines.lib.company_config import (
+    CHANNELS,
+    EXCHANGE_RATES,
+    IDENTITY_RULES,
+    ROSTER,
+    read_company_config,
+)
 from pipelines.lib.crm_loading import CRM_FIELDS
 from pipelines.lib.raw_tables import CRM_TABLES, DATASETS
 from pipelines.lib.text_rules import courtesy_pattern, question_pattern, start_pattern
@@ -70,12 +76,12 @@ def run_models(
     """Run all models on these events; returns a connection whose schema `marts` holds the facts."""
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'; attach ':memory:' as warehouse; use warehouse")
-    for schema in ("staging", "intermediate", "marts", "raw_otvet"):
+    for schema in ("staging", "intermediate", "enrich", "marts", "raw_otvet"):
         connection.execute(f"create schema {schema}")
     _create_raw_tables(connection, rules)
     unioned = unioned_table(events)
     connection.register("events_of_test", unioned)
-    for name, kind, sql in compiled_models(_variables(rules), project):
+    for name, kind, sql in compiled_models(model_variables(rules), project):
         schema, _, table = name.partition(".")
         if table in ("int_messages__unioned", "int_message_contents"):
             sql = _UNIONED_SQL
@@ -151,6 +157,7 @@ def _create_raw_tables(connection: duckdb.DuckDBPyConnection, rules: EngineRules
         "raw_otvet.roster": ROSTER.empty_table(),
         "raw_otvet.channels": CHANNELS.empty_table(),
         "raw_otvet.exchange_rates": EXCHANGE_RATES.empty_table(),
+        "raw_otvet.identity_rules": IDENTITY_RULES.empty_table(),
         "raw_otvet.business_calendar": rules.calendar or CALENDAR.empty_table(),
     }
     for kind, entities in DATASETS.items():
@@ -167,7 +174,7 @@ def _create_raw_tables(connection: duckdb.DuckDBPyConnection, rules: EngineRules
         connection.unregister("table_of_test")
 
 
-def _variables(rules: EngineRules) -> str:
+def model_variables(rules: EngineRules) -> str:
     config = read_company_config(PROJECT_ROOT / "config", PROJECT_ROOT / "config")
     return json.dumps(
         {

@@ -1,4 +1,4 @@
-"""Exchange rates that people write: what they mean, and errors that name file, row and column."""
+"""Rates and identity rules that people write; errors name file, row and column."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.lib.company_config import exchange_rates_table, read_company_config
+from pipelines.lib.company_config import (
+    exchange_rates_table,
+    identity_rules_table,
+    read_company_config,
+)
 from pipelines.settings import PROJECT_ROOT, ConfigurationError
+from pipelines.sources._common.privacy import Pseudonymizer
 
 HEADER = "date,currency_code,rate\n"
 
@@ -65,3 +70,44 @@ def test_wrong_rate_names_file_row_and_column(
     message = str(raised.value)
     assert f"exchange_rates.csv, row 3, {column}: " in message
     assert problem in message
+
+
+IDENTITY_HEADER = "rule,first,second,comment\n"
+
+
+def test_identity_rules_name_parties_and_points_or_the_phone_itself(tmp_path: Path) -> None:
+    people = Pseudonymizer(b"k" * 32)
+    office, box = people.pseudonym("phone", "+79991234567"), people.pseudonym("email", "a@b.ru")
+    account = people.pseudonym("telegram_user", "user1")
+    (tmp_path / "identity.csv").write_text(
+        IDENTITY_HEADER
+        + f"shared,8 (999) 123-45-67,,the office\nshared,A@b.ru,,\nshared,{office},,again\n"
+        + f"together,{account},crm/12,\napart,crm/13,,\n",
+        encoding="utf-8",
+    )
+    config = read_company_config(tmp_path, PROJECT_ROOT / "config")
+
+    found = identity_rules_table(config.identity, people).to_pylist()
+
+    assert {(row["rule"], row["first_id"], row["second_id"]) for row in found} == {
+        ("shared", office, None), ("shared", box, None),
+        ("together", account, "crm/12"), ("apart", "crm/13", None),
+    }  # fmt: skip
+    assert len(found) == len({row["row_key"] for row in found}) == 4
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "problem"),
+    [
+        ("merge,a,b,", "rule", "'merge' is none of together, apart, shared"),
+        ("together,a,,", "second", "is empty"),
+        ("apart,a,b,", "second", "names one thing only"),
+        ("shared,,,", "first", "is empty"),
+    ],
+)
+def test_wrong_identity_rule_is_named(tmp_path: Path, line: str, column: str, problem: str) -> None:
+    (tmp_path / "identity.csv").write_text(f"{IDENTITY_HEADER}apart,x,,\n{line}\n", "utf-8")
+    with pytest.raises(ConfigurationError) as error:
+        read_company_config(tmp_path, PROJECT_ROOT / "config")
+    assert f"identity.csv, row 3, {column}: " in str(error.value)
+    assert problem in str(error.value)

@@ -21,6 +21,10 @@ _CHECK_COLUMNS: Final = ("status", "name", "kind", "target", "detail")
 _QUARANTINE_COLUMNS: Final = (
     "source_slug", "resource", "file_key", "row_reference", "reason", "remedy", "row_count",
 )  # fmt: skip
+_IDENTITY_COLUMNS: Final = (
+    "party_id", "party_type", "source_slug", "point_type", "point_id", "party_count", "decision",
+    "person_key", "known_since",
+)  # fmt: skip
 _SHOWN: Final = 100
 _CLASSES: Final = {"fail": "fail", "warn": "warn"}
 _STATE_CLASSES: Final = {"late": "fail", "silent": "warn", "fresh": "good"}
@@ -34,6 +38,7 @@ def render(screen: Screen) -> None:
     _publication(screen)
     _freshness(screen)
     _gap_sensitivity(screen)
+    _identity(screen)
     _quarantine(screen)
     _checks(screen)
 
@@ -140,6 +145,34 @@ def _gap_sensitivity(screen: Screen) -> None:
 def _answered(row: Row) -> float | None:
     waited = row["conversations_awaiting"]
     return row["first_responses"] / waited if waited else None
+
+
+def _identity(screen: Screen) -> None:
+    """Show how many accounts and cards became one person, and which were kept apart and why."""
+    texts, formatter = screen.texts, screen.formatter
+    rows = data.identity_decisions(screen.version, screen.version.key)
+    if not rows:
+        return
+    st.subheader(texts("health.identity"), anchor=False)
+    st.caption(texts("health.identity_note"))
+    html.table(
+        [texts(f"health.identity_{name}") for name in ("decision", "points", "parties", "persons")],
+        [
+            [
+                Cell(texts.code("identity_decision", row["decision"])),
+                Cell(formatter.number(row["points"]), None, "num"),
+                Cell(formatter.number(row["parties"]), None, "num"),
+                Cell(formatter.number(row["persons"]) if row["persons"] else NONE, None, "num"),
+            ]
+            for row in rows
+        ],
+    )
+    export.download(
+        texts,
+        texts("health.export_identity"),
+        lambda: data.identity_links(screen.version),
+        _IDENTITY_COLUMNS,
+    )
 
 
 def _quarantine(screen: Screen) -> None:

@@ -30,6 +30,8 @@ from pipelines.sources._common.privacy import IdentifierKind, Pseudonymizer
 
 ROLES = frozenset({"agent", "bot", "customer", "auto_reply", "broadcast", "system"})
 
+IDENTITY_RULE_NAMES = ("together", "apart", "shared")
+
 # What a roster entry may name: the readers make pseudonyms of these kinds for authors.
 _MATCH_KINDS: tuple[IdentifierKind, ...] = (
     "telegram_user",
@@ -77,6 +79,17 @@ EXCHANGE_RATES = pa.schema(
 )
 
 
+IDENTITY_RULES = pa.schema(
+    [
+        pa.field("row_key", pa.string(), nullable=False),
+        pa.field("rule", pa.string(), nullable=False),  # together | apart | shared
+        # Parties, or the contact point that is shared, as `meta_identity_links` names them.
+        pa.field("first_id", pa.string(), nullable=False),
+        pa.field("second_id", pa.string()),
+    ]
+)
+
+
 @dataclass(frozen=True)
 class RosterEntry:
     """One member of staff (or a bot) and how messages name them."""
@@ -112,6 +125,15 @@ class ExchangeRate:
 
 
 @dataclass(frozen=True)
+class IdentityRule:
+    """What people know: two parties are one person, one is nobody else, a point is shared."""
+
+    rule: str
+    first: str
+    second: str | None = None
+
+
+@dataclass(frozen=True)
 class CompanyConfig:
     """All business inputs of one `config/` folder."""
 
@@ -123,6 +145,7 @@ class CompanyConfig:
     question_words: tuple[str, ...] = ()
     team_zones: dict[str, str] = field(default_factory=dict)
     exchange_rates: tuple[ExchangeRate, ...] = ()
+    identity: tuple[IdentityRule, ...] = ()
 
 
 def read_company_config(folder: Path, fallback: Path) -> CompanyConfig:
@@ -140,6 +163,7 @@ def read_company_config(folder: Path, fallback: Path) -> CompanyConfig:
         question_words=tuple(_read_words(folder, fallback, "question_words.csv", "word")),
         team_zones=dict(_read_zones(folder / "working_hours.csv")),
         exchange_rates=tuple(_read_rates(folder / "exchange_rates.csv")),
+        identity=tuple(_read_identity(folder / "identity.csv")),
     )
 
 
@@ -299,6 +323,18 @@ def _read_rates(path: Path) -> Iterator[ExchangeRate]:
         yield ExchangeRate(code, day, rate)
 
 
+def _read_identity(path: Path) -> Iterator[IdentityRule]:
+    for row in _rows(path):
+        rule, second = row.text("rule"), row.optional("second")
+        if rule not in IDENTITY_RULE_NAMES:
+            raise row.error("rule", f"'{rule}' is none of {', '.join(IDENTITY_RULE_NAMES)}")
+        if rule == "together" and second is None:
+            raise row.error("second", "is empty; `together` names two parties")
+        if rule != "together" and second is not None:
+            raise row.error("second", f"`{rule}` names one thing only; leave it empty")
+        yield IdentityRule(rule, row.text("first"), second)
+
+
 def _read_words(folder: Path, fallback: Path, name: str, column: str) -> Iterator[str]:
     path = folder / name if (folder / name).is_file() else fallback / name
     for row in _rows(path):
@@ -370,6 +406,23 @@ def exchange_rates_table(rates: tuple[ExchangeRate, ...]) -> pa.Table:
             for (valid_from, rate), valid_to in zip(known, [*ends, None], strict=True)
         ]
     return pa.Table.from_pylist(rows, schema=EXCHANGE_RATES)
+
+
+def identity_rules_table(rules: tuple[IdentityRule, ...], pseudonymizer: Pseudonymizer) -> pa.Table:
+    """Return the rules as a table of schema `IDENTITY_RULES`.
+
+    A shared point may be written as the phone or the e-mail itself.
+    """
+    rows = {}
+    for rule in rules:
+        first = rule.first
+        if rule.rule == "shared" and re.fullmatch(r"[a-z_]+_[0-9a-f]{20}", first) is None:
+            first = pseudonymizer.pseudonym("email" if "@" in first else "phone", first)
+        key = stable_hash((rule.rule, first, rule.second))
+        rows[key] = {
+            "row_key": key, "rule": rule.rule, "first_id": first, "second_id": rule.second,
+        }  # fmt: skip
+    return pa.Table.from_pylist(list(rows.values()), schema=IDENTITY_RULES)
 
 
 def calendar_table(config: CompanyConfig, company_zone: str) -> pa.Table:

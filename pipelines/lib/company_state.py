@@ -9,6 +9,7 @@ from pipelines.lib.company_config import (
     calendar_table,
     channels_table,
     exchange_rates_table,
+    identity_rules_table,
     read_company_config,
     roster_table,
 )
@@ -43,6 +44,7 @@ def load_company_state(settings: Settings) -> LoadReport:
             "channels": channels_table(config.channels, people),
             "business_calendar": calendar_table(config, settings.project.company.time_zone),
             "exchange_rates": exchange_rates_table(config.exchange_rates),
+            "identity_rules": identity_rules_table(config.identity, people),
             "source_rules": SOURCE_RULES.empty_table(),
             "crm_fields": pa.Table.from_pylist(crm_fields(settings), schema=CRM_FIELDS),
         },
@@ -52,6 +54,7 @@ def load_company_state(settings: Settings) -> LoadReport:
             "business_calendar": "replace",
             "crm_fields": "replace",
             "exchange_rates": "replace",
+            "identity_rules": "replace",
             "source_rules": upsert,
         },
         primary_keys={"roster": "row_key", "source_rules": "source_name"},

@@ -42,7 +42,7 @@ from pipelines.sandbox.truth_money import (
     read_ledger,
     share,
 )
-from pipelines.sandbox.truth_people import recognised_customers
+from pipelines.sandbox.truth_people import recognised_people
 from pipelines.sandbox.truth_rules import (
     Attempt,
     Conversation,
@@ -59,7 +59,7 @@ OF_NO_MESSENGER: Final = frozenset({"contactable_customers", "active_user_share"
 def observe(world: World, view: View = EXPORTS, as_of: datetime | None = None) -> Happened:
     """Derive conversations, waits and outcomes; `as_of` stands for now (default: the world's)."""
     moment = int((as_of or world.now).timestamp())
-    chats = read_chats(world, view, recognised_customers(world))
+    chats = read_chats(world, view, recognised_people(world).of_identity)
     known = {row["conversation_id"]: row for row in rows(world["conversations"])}
     conversations: list[Conversation] = []
     attempts: list[Attempt] = []

@@ -75,7 +75,7 @@ def read_chats(world: World, view: View, customers: dict[int, str]) -> list[Chat
     """Return all chats as a road shows them.
 
     Args:
-        customers: who is behind each identity, see `truth_people.recognised_customers`.
+        customers: who is behind each identity, see `truth_people.recognised_people`.
     """
     layouts = {}
     chats: dict[int, Chat] = {}

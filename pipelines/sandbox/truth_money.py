@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pipelines.sandbox.company import CURRENCY, ZONE_NAME, make_exchange_rates
 from pipelines.sandbox.model import World
 from pipelines.sandbox.truth_events import rows
-from pipelines.sandbox.truth_people import customers_of_contacts
+from pipelines.sandbox.truth_people import recognised_people
 from pipelines.sandbox.truth_rules import DAY, Conversation
 
 LEAD_WINDOW: Final = 7 * DAY
@@ -86,7 +86,7 @@ def read_ledger(world: World) -> Ledger:
         else:
             net[deal] -= roubles
             own_net[deal] -= row["amount"]
-    contacts = customers_of_contacts(world)
+    contacts = recognised_people(world).of_contact
     customer = {
         row["deal_id"]: contacts[row["contact_id"]]
         for row in deals

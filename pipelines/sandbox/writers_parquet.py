@@ -6,6 +6,7 @@ fast as tables can. The mapping `sandbox_world` reads the folder.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
@@ -135,62 +136,66 @@ def _messages(world: World) -> pa.Table:
 
 
 def _contacts(world: World) -> pa.Table:
-    """Contacts of the CRM, and a card for every other identity whose phone is known."""
-    customers, identities = world["customers"], world["identities"]
-    owned: dict[int, str] = {}
-    rows: list[dict[str, Any]] = []
-    phones: dict[str, int] = {}
+    """Contacts of the CRM, and a card for every other account whose phone is known."""
+    identities = world["identities"].to_pylist()
+    with_card: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for identity in identities:
+        if identity["phone_on_card"]:
+            with_card[identity["phone_on_card"]].append(identity)
+    customers = world["customers"]
     known = customers.filter(pc.is_valid(customers["contact_id"])).to_pylist()
+    phones = Counter(customer["phone"] for customer in known)
+    named: set[str] = set()
+    rows: list[dict[str, Any]] = []
     for customer in known:
-        phones[customer["phone"]] = phones.get(customer["phone"], 0) + 1
-    by_customer: dict[int, list[dict[str, Any]]] = {}
-    for identity in identities.to_pylist():
-        by_customer.setdefault(identity["customer_id"], []).append(identity)
-    for customer in known:
-        identity = _named(customer, by_customer.get(customer["customer_id"], []), phones)
-        messenger = None if identity is None else f"{identity['source']}:{identity['address']}"
-        if identity is not None:
-            owned[identity["identity_id"]] = customer["phone"]
+        account = _named(customer, with_card[customer["phone"]], phones)
+        if account is not None:
+            named.add(account["messenger_id"])
         rows.append(
             {
                 "contact_id": str(customer["contact_id"]), "phone": customer["phone"],
-                "email": customer["email"], "messenger_id": messenger,
-                "created_at": customer["arrived_at"],
-            }
+                "email": customer["email"], "created_at": customer["arrived_at"],
+            } | (account or {})
         )  # fmt: skip
     rows += [
-        {
-            "contact_id": f"card-{identity['identity_id']}",
-            "phone": identity["phone_on_card"],
-            "messenger_id": f"{identity['source']}:{identity['address']}",
-        }
-        for group in by_customer.values()
-        for identity in group
-        if identity["phone_on_card"] and identity["identity_id"] not in owned
+        {"contact_id": f"card-{identity['identity_id']}", "phone": phone} | _account(identity)
+        for phone, cards in with_card.items()
+        for identity in cards
+        if _account(identity)["messenger_id"] not in named
     ]
     schema = pa.schema(
         [
             ("contact_id", pa.string()), ("phone", pa.string()), ("email", pa.string()),
-            ("messenger_id", pa.string()), ("created_at", pa.timestamp("s", tz="UTC")),
+            ("messenger_id", pa.string()), ("messenger_type", pa.string()),
+            ("created_at", pa.timestamp("s", tz="UTC")),
         ]
     )  # fmt: skip
     return pa.Table.from_pylist(rows, schema=schema)
 
 
-def _named(
-    customer: dict[str, Any], identities: list[dict[str, Any]], phones: dict[str, int]
-) -> dict[str, Any] | None:
-    """The account that the CRM's contact carries: the one it names, else the one its phone tells.
+def _account(identity: dict[str, Any]) -> dict[str, str]:
+    source = identity["source"]
+    return {
+        "messenger_id": f"{source}:{identity['address']}",
+        "messenger_type": "telegram" if source == "telegram" else "whatsapp",
+    }
 
-    A phone that several contacts share tells nobody.
+
+def _named(
+    customer: dict[str, Any], with_card: list[dict[str, Any]], phones: Counter[str]
+) -> dict[str, str] | None:
+    """The account on the CRM's card: the one that was written down, else that of the phone.
+
+    A phone of several contacts, or of several Telegram accounts, tells nobody's. All cards here are
+    of one source, where one without an account would count as somebody else's of that phone.
     """
-    for identity in identities:
-        if identity["is_named_in_crm"]:
-            return identity
-    for identity in identities:
-        if identity["phone_on_card"] == customer["phone"] and phones[customer["phone"]] == 1:
-            return identity
-    return None
+    if customer["is_saved_in_telegram"]:
+        user = f"user{customer['telegram_user_id']}"
+        return _account({"source": "telegram", "address": user})
+    in_telegram = [identity for identity in with_card if identity["source"] == "telegram"]
+    if not with_card or phones[customer["phone"]] > 1 or len(in_telegram) > 1:
+        return None
+    return _account(with_card[0])
 
 
 def _conversations(world: World) -> pa.Table:

@@ -83,6 +83,7 @@ def test_asset_keys_are_the_expected_ones(defs: dg.Definitions, manifest: dict[s
             "channels",
             "business_calendar",
             "exchange_rates",
+            "identity_rules",
             "source_rules",
             "crm_fields",
         )

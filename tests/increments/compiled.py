@@ -45,7 +45,7 @@ class CompiledHome:
         schemas = raw_schemas()
         for name in ("warehouse", "fresh"):
             self.connection.execute(f"attach ':memory:' as {name}")
-            for schema in ("staging", "intermediate", "marts"):
+            for schema in ("staging", "intermediate", "enrich", "marts"):
                 self.connection.execute(f"create schema {name}.{schema}")
         for schema in {table.split(".")[0] for table in schemas}:
             self.connection.execute(f"create schema warehouse.{schema}")

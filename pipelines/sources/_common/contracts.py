@@ -76,6 +76,8 @@ CONTACTS: Final = pa.schema(
         pa.field("email_id", pa.string()),
         # Pseudonym of the messenger id, equal to author_source_id of the person's messages.
         pa.field("messenger_id", pa.string()),
+        # telegram, whatsapp, …; null where the pseudonym tells, or nobody knows.
+        pa.field("messenger_type", pa.string()),
         pa.field("owner_id", pa.string()),
         pa.field("created_at", TIMESTAMP),
         pa.field("updated_at", TIMESTAMP),

@@ -53,12 +53,14 @@ OBJECT_IDS: Final = frozenset(
 CLEAR: Final = frozenset(
     {
         "agent_name", "owner_name", "team", "channel_account_id", "channel_type", "currency_code",
-        "deal_source_name",
+        "deal_source_name", "messenger_type",
     }
 )  # fmt: skip
 # Columns that came after rows were loaded without them. Where they hold nothing they are no part of
 # a key, else an id made of the content would be another one, and the same payment count twice.
-ADDED_LATER: Final = frozenset({"deal_source_name", "from_pipeline", "to_pipeline"})
+ADDED_LATER: Final = frozenset(
+    {"deal_source_name", "from_pipeline", "to_pipeline", "messenger_type"}
+)
 
 DEFAULTS: Final[dict[str, dict[str, str]]] = {
     "messages": {

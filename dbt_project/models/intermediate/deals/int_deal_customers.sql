@@ -1,4 +1,7 @@
-{# Deal → customer of the chats: the contact's messenger, else the contact's phone. #}
+{#
+    Deal → customer of the chats: the person of its contact's card. `link_type` is what on the card
+    says so: the account that wrote, else what else joins the card to one that did.
+#}
 with
 
 deals as (
@@ -7,9 +10,17 @@ deals as (
 
 ),
 
-points as (
+members as (
 
-    select * from {{ ref('int_contact_points__unioned') }}
+    select * from {{ ref('identity_members') }}
+    where party_type = 'contact' and person_key is not null
+
+),
+
+links as (
+
+    select * from {{ ref('identity_links') }}
+    where decision = 'joined'
 
 ),
 
@@ -19,56 +30,54 @@ known as (
 
 ),
 
-identities as (
+customers as (
 
-    select
-        points.source_slug,
-        points.contact_id,
-        min(known.customer_key) as customer_key
-    from points
-    inner join known on points.point_id = known.author_source_id
-    where points.point_type = 'messenger'
-    group by points.source_slug, points.contact_id
+    select customer_key
+    from known
+    group by customer_key
 
 ),
 
--- A phone on several CRM contacts is shared (a family, an office): it links nobody.
-private_phones as (
+accounts as (
 
-    select
-        source_slug,
-        point_id,
-        min(contact_id) as contact_id
-    from points
-    where point_type = 'phone'
-    group by source_slug, point_id
-    having count(distinct contact_id) = 1
+    select author_source_id
+    from known
+    group by author_source_id
 
 ),
 
-phone_customers as (
+-- The first in this order of all that joins the card to its person.
+evidence as (
 
     select
-        private_phones.source_slug,
-        private_phones.contact_id,
-        min(known.customer_key) as customer_key
-    from private_phones
-    inner join known on private_phones.point_id = known.phone_id
-    group by private_phones.source_slug, private_phones.contact_id
+        links.party_id,
+        min(
+            case
+                when accounts.author_source_id is not null then 1
+                when links.point_type = 'phone' then 2
+                when links.point_type = 'email' then 3
+                else 4
+            end
+        ) as place
+    from links
+    left join accounts
+        on links.point_type = 'messenger' and links.point_id = accounts.author_source_id
+    group by links.party_id
 
 )
 
 select
     deals.deal_key,
-    coalesce(identities.customer_key, phone_customers.customer_key) as customer_key,
+    customers.customer_key,
     case
-        when identities.customer_key is not null then 'messenger'
-        when phone_customers.customer_key is not null then 'phone'
+        when customers.customer_key is null then null
+        when evidence.place = 1 then 'messenger'
+        when evidence.place = 2 then 'phone'
+        when evidence.place = 3 then 'email'
+        else 'person'
     end as link_type
 from deals
-left join identities
-    on deals.source_slug = identities.source_slug and deals.contact_id = identities.contact_id
-left join phone_customers
-    on
-        deals.source_slug = phone_customers.source_slug
-        and deals.contact_id = phone_customers.contact_id
+left join members
+    on members.party_id = {{ contact_party('deals.source_slug', 'deals.contact_id') }}
+left join customers on members.person_key = customers.customer_key
+left join evidence on members.party_id = evidence.party_id

@@ -1,6 +1,6 @@
 {#
     What this build was made from, in rows that the next one compares with its own: the loads it saw,
-    and all that decides about messages without being one (staff, phones, rules, statements about
+    and all that decides about messages without being one (staff, persons, rules, statements about
     chats). int_build_state keeps the rows of the last complete build.
 #}
 with
@@ -44,14 +44,15 @@ staffed as (
 
 ),
 
-phones as (
+persons as (
 
     select
-        'phone' as kind,
+        'person' as kind,
         cast(null as {{ dbt.type_string() }}) as scope,
-        messenger_id as subject,
-        phone_id as content
-    from {{ ref('int_messenger_phones') }}
+        party_id as subject,
+        {{ key(['person_key', 'phone_id']) }} as content
+    from {{ ref('identity_members') }}
+    where party_type = 'account' and (person_key is not null or phone_id is not null)
 
 ),
 
@@ -97,7 +98,7 @@ inputs as (
 
     {% for part in [
         'telegram_export_loads', 'whatsapp_export_loads', 'tabular_loads', 'staff', 'staffed',
-        'phones', 'rules', 'statements', 'build',
+        'persons', 'rules', 'statements', 'build',
     ] -%}
     select
         kind,

@@ -30,6 +30,7 @@
     'kpi_funnel_weekly',
     'kpi_gap_sensitivity',
     'meta_freshness',
+    'meta_identity_links',
     'meta_quarantine',
 ] -%}
 {% for mart in marts -%}

@@ -93,7 +93,7 @@ ruled as (
 
 ),
 
--- People who turned out to be staff (or not), or whose card turned up.
+-- People who turned out to be staff (or not), or somebody else's account.
 peopled as (
 
     select
@@ -113,7 +113,7 @@ peopled as (
         known_authors.thread_id
     from known_authors
     inner join changes on known_authors.author_source_id = changes.subject
-    where changes.kind = 'phone'
+    where changes.kind = 'person'
 
 ),
 

@@ -2,8 +2,8 @@
     Who the authors of messages are as persons of the marts: an agent key or a customer key. One row
     per distinct author, so that keys are made once a person and not once a message.
 
-    Customers are told apart deterministically: authors whose contact cards carry the same phone are
-    one customer; without a card each author is a customer of its own source.
+    Customers are told apart by identity resolution (`enrich`); whom no contact card joins to anybody
+    is a customer of its own source.
 #}
 with
 
@@ -19,9 +19,10 @@ authors as (
 
 ),
 
-phones as (
+members as (
 
-    select * from {{ ref('int_messenger_phones') }}
+    select * from {{ ref('identity_members') }}
+    where party_type = 'account'
 
 ),
 
@@ -31,9 +32,10 @@ known as (
         authors.*,
         authors.author_type = 'customer' and authors.author_source_id is not null
             as is_known_customer,
-        case when authors.author_type = 'customer' then phones.phone_id end as phone_id
+        members.person_key,
+        case when authors.author_type = 'customer' then members.phone_id end as phone_id
     from authors
-    left join phones on authors.author_source_id = phones.messenger_id
+    left join members on authors.author_source_id = members.party_id
 
 ),
 
@@ -54,10 +56,12 @@ keyed as (
         known.phone_id,
         {{ agent_key('known') }} as agent_key,
         case
-            when known.is_known_customer and known.phone_id is not null
-                then {{ key(["'phone'", 'known.phone_id']) }}
             when known.is_known_customer
-                then {{ key(['known.source_slug', 'known.author_source_id']) }}
+                then
+                    coalesce(
+                        known.person_key,
+                        {{ key(['known.source_slug', 'known.author_source_id']) }}
+                    )
         end as customer_key
     from known
 
