@@ -19,11 +19,11 @@ from pipelines.sources._common.api import AnswerError
 from pipelines.sources._common.crm import Reading
 from pipelines.sources._common.fields import Json
 from pipelines.sources._common.parallel import Task, together
-from pipelines.sources.hubspot.objects import Fits, Objects, Page, RepeatedError
+from pipelines.sources.hubspot.objects import Fits, Page, RepeatedError
 from pipelines.sources.hubspot.paths import ObjectKind
 
-WINDOW: Final = 5_000  # records; a search ends at 10 000
-_SHORT: Final = 20  # pages that are read before a list counts as long
+WINDOW: Final = 3_000  # records; a search ends at 10 000
+_SHORT: Final = 10  # pages that are read before a list counts as long
 # Answers take up to a second: so many threads use what the limit of most plans allows.
 _THREADS: Final = 8
 
@@ -42,59 +42,53 @@ class Reads:
     Attributes:
         pages: of its list behind a cursor; pages that do not fit are asked for again.
         prepare: asks for the rest of a page; what it returns keeps the records.
-        next_id: of the record behind an id, as the search knows it.
+        id_behind: of a record so many places behind an id, as the search knows it.
     """
 
     pages: Callable[[str | None, Fits], Iterator[Page]]
     prepare: Callable[[list[Json]], Callable[[], None]]
-    next_id: Callable[[int], int | None]
+    id_behind: Callable[[int, int], int | None]
 
 
 class FirstLoad:
     """Reads whole lists, or the rest of them after a load that failed."""
 
-    def __init__(self, objects: Objects, reading: Reading) -> None:
-        self._objects = objects
+    def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._windows: dict[str, list[Window]] = reading.marks.setdefault("windows", {})
 
     def read(self, kinds: Mapping[ObjectKind, Reads], also: Sequence[Task]) -> None:
         """Read the lists of these kinds, and what else is to be read beside them."""
-        together([partial(self._begin, kind, reads) for kind, reads in kinds.items()], _THREADS)
-        tasks = [
-            partial(self._read, reads, window)
-            for kind, reads in kinds.items()
-            for window in self._windows[kind]
-        ]
-        together([*also, *tasks], _THREADS)
+        together(
+            [*also, *(partial(self._begin, kind, reads) for kind, reads in kinds.items())], _THREADS
+        )
         together(
             [partial(self._close, reads, self._windows[kind]) for kind, reads in kinds.items()],
             _THREADS,
         )
 
-    def _begin(self, kind: ObjectKind, reads: Reads, stop: threading.Event) -> None:
-        """Read the first pages of a list; what is long is divided behind them."""
+    def _begin(self, kind: ObjectKind, reads: Reads, stop: threading.Event) -> list[Task]:
+        """Read the first pages of a list; what is long goes on in windows."""
         with self._reading.lock:
-            windows = self._windows.setdefault(kind, [_window(None, None)])
-        first = windows[0]
-        if len(windows) > 1 or first["is_read"]:
-            return
-        self._read(reads, first, stop, most=_SHORT)
-        if first["is_read"] or stop.is_set():
-            return
-        edges = self._edges(kind, int(first["last"]))
-        with self._reading.lock:
-            first["end"] = edges[0] if edges else None
-            windows += [_window(begin, end) for begin, end in pairwise([*edges, None])]
+            windows = self._windows.setdefault(kind, [_window(None)])
+        if windows[0]["after"] is None:
+            self._read(reads, windows[0], stop, most=_SHORT)
+        left = [window for window in windows if not window["is_read"]]
+        tasks: list[Task] = [partial(self._read, reads, window) for window in left]
+        # A list that is divided in part has an open end.
+        return [*tasks, partial(self._divide, kind, reads)] if windows[-1] in left else tasks
 
-    def _edges(self, kind: ObjectKind, last: int) -> list[str]:
-        """Return the ids that divide what is behind an id."""
-        edges: list[str] = []
-        edge = self._objects.id_behind(kind, last, WINDOW)
-        while edge is not None:
-            edges.append(str(edge))
-            edge = self._objects.id_behind(kind, edge, WINDOW)
-        return edges
+    def _divide(self, kind: ObjectKind, reads: Reads, stop: threading.Event) -> list[Task]:
+        """Begin another window behind the last one."""
+        last = self._windows[kind][-1]
+        edge = reads.id_behind(max(_number(last["begin"]), _number(last["last"])), WINDOW)
+        if edge is None or stop.is_set():
+            return []
+        following = _window(str(edge))
+        with self._reading.lock:
+            last["end"] = str(edge)
+            self._windows[kind].append(following)
+        return [partial(self._read, reads, following), partial(self._divide, kind, reads)]
 
     def _read(
         self, reads: Reads, window: Window, stop: threading.Event, most: int | None = None
@@ -120,7 +114,7 @@ class FirstLoad:
     def _advance(
         self, reads: Reads, window: Window, stop: threading.Event, most: int | None
     ) -> None:
-        order = _Order(window, reads.next_id)
+        order = _Order(window, reads.id_behind)
         for rows, following in islice(reads.pages(window["after"], order.fits), most):
             keep = reads.prepare(rows)
             with self._reading.lock:
@@ -150,9 +144,13 @@ class FirstLoad:
             self._read(reads, window, stop)
 
 
-def _window(begin: str | None, end: str | None) -> Window:
+def _number(one: str | None) -> int:
+    return 0 if one is None else int(one)
+
+
+def _window(begin: str | None) -> Window:
     return {
-        "begin": begin, "end": end, "after": begin, "first": None, "last": None, "is_read": False,
+        "begin": begin, "end": None, "after": begin, "first": None, "last": None, "is_read": False,
         "is_refused": False,
     }  # fmt: skip
 
@@ -163,27 +161,24 @@ class _Order:
     A list of one window needs no order, and is not held to one.
     """
 
-    def __init__(self, window: Window, next_id: Callable[[int], int | None]) -> None:
+    def __init__(self, window: Window, id_behind: Callable[[int, int], int | None]) -> None:
         self._window = window
-        self._next_id = next_id
-        self._is_divided = window["begin"] is not None or window["end"] is not None
+        self._id_behind = id_behind
 
     def fits(self, rows: list[Json]) -> bool:
         """Whether a page may be the next one."""
         window = self._window
-        if not self._is_divided or not rows:
+        is_divided = window["begin"] is not None or window["end"] is not None
+        if not is_divided or not rows:
             return True
         ids = _ids(rows)
-        if window["last"] is not None:
-            behind = int(window["last"])
-        else:
-            behind = int(window["begin"] or 0) - 1
+        behind = _number(window["last"]) or _number(window["begin"]) - 1
         if ids != sorted(ids) or ids[0] <= behind:
             return False
-        end = int(window["end"] or 0)
+        end = _number(window["end"])
         if end and ids[-1] >= end and (ids[0] >= end or end not in ids):
             # Either it is the page of another window, or nothing is left before the edge.
-            following = self._next_id(behind)
+            following = self._id_behind(behind, 1)
             return following is None or following >= ids[0]
         return True
 

@@ -11,6 +11,7 @@ from typing import Final
 from pipelines.sources._common.api import JsonApi, RightError
 from pipelines.sources._common.crm import Known, Reading
 from pipelines.sources._common.fields import FieldError, Json
+from pipelines.sources._common.parallel import in_parallel
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.hubspot import rows as r
 from pipelines.sources.hubspot.dictionaries import KINDS, Dictionaries, note_scope
@@ -67,7 +68,7 @@ class HubSpotReader:
         kinds = self._account.kinds
         for ids in (self._met, self._lost, self._merged):
             ids.update({kind: set() for kind in KINDS})
-        before = {kind: self._bin_of(kind) for kind in kinds}
+        before = self._bins()
         if since is None:
             # A load that failed passed over what was in the bin then.
             earlier = reading.marks.setdefault(
@@ -77,7 +78,7 @@ class HubSpotReader:
             self._read_all(reading, reading.until)
         else:
             self._read_changed(reading, since - LOOK_BACK)
-        self._binned = {kind: self._bin_of(kind) for kind in kinds}
+        self._binned = self._bins()
         for kind in kinds:
             # Who left the bin, or seemed to be gone, may be back; a change of theirs is not told.
             was_gone = {one for one, is_gone in known.get(kind, {}).items() if is_gone}
@@ -114,7 +115,7 @@ class HubSpotReader:
         for kind in self._account.kinds:
             self._met[kind] |= self._met_before(reading, kind)
             self._merged[kind] |= set(reading.marks.get("merged", {}).get(kind, ()))
-        load = FirstLoad(self._objects, reading)
+        load = FirstLoad(reading)
         load.read(
             {kind: self._reads(reading, kind) for kind in self._account.kinds},
             [partial(self._read_all_threads, reading)],
@@ -264,9 +265,14 @@ class HubSpotReader:
 
     # What is gone
 
-    def _bin_of(self, kind: ObjectKind) -> set[str]:
-        """Ids of the deleted records, which stay in the bin for 90 days."""
-        return {str(row.get("id")) for row in self._objects.binned(kind)}
+    def _bins(self) -> dict[str, set[str]]:
+        """Return the ids of the deleted records, which stay in the bin for 90 days."""
+        kinds = self._account.kinds
+
+        def read(kind: ObjectKind) -> set[str]:
+            return {str(row.get("id")) for row in self._objects.binned(kind)}
+
+        return dict(zip(kinds, in_parallel(read, kinds, len(kinds)), strict=True))
 
     def _settle(
         self, reading: Reading, kind: ObjectKind, known: dict[str, bool], *, everything: bool
