@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.sandbox.apis.accounts import open_gate
+from pipelines.sandbox.apis.hubspot import HubSpot
 from pipelines.sandbox.apis.serving import Emulator, serving
 from pipelines.sandbox.crm import Crm, make_crm
 from pipelines.sandbox.model import World
@@ -41,9 +42,11 @@ def vendor(request: pytest.FixtureRequest) -> Vendor:
 
 @pytest.fixture
 def emulator(vendor: Vendor, crm: Crm) -> Emulator:
-    """An account whose gate counts but lets everything through."""
+    """An account whose gates count but let everything through."""
     made = vendor.account.make(crm)
     made.gate = open_gate()
+    if isinstance(made, HubSpot):
+        made.search_gate = open_gate()
     return made
 
 
