@@ -11,10 +11,17 @@ import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
@@ -88,6 +95,7 @@ class SourceConfig(_Strict):
 
 
 CrmName = Literal["amocrm", "bitrix24", "hubspot"]
+CRMS_WITH_CHATS: Final[frozenset[CrmName]] = frozenset({"bitrix24"})
 
 
 class CrmFields(_Strict):
@@ -108,7 +116,14 @@ class CrmConfig(_Strict):
     kind: CrmName
     url: Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")]
     requests_per_second: Annotated[float, Field(gt=0)] | None = None  # null: as the vendor allows
+    chats: bool | None = None  # null: as far as its rights allow
     fields: CrmFields = CrmFields()
+
+    @model_validator(mode="after")
+    def _has_chats(self) -> Self:
+        if self.chats is not None and self.kind not in CRMS_WITH_CHATS:
+            raise ValueError(f"chats of {self.kind} are not read through its API; leave out chats")
+        return self
 
     def secret(self, name: str, environ: Mapping[str, str] | None = None) -> str | None:
         """Return a secret of this CRM from `OTVET_<NAME OF THE CRM>_<NAME>`."""

@@ -1,6 +1,14 @@
 {# Sources of messages; each has a dataset `raw_<slug>` and models of its own up to the contract. #}
 {% macro chat_sources() -%}
-    {{ return(['telegram_export', 'whatsapp_export', 'tabular']) }}
+    {{ return(['telegram_export', 'whatsapp_export', 'tabular', 'bitrix24']) }}
+{%- endmacro %}
+
+{#
+    Whether a source of messages is asked again and again for the same ones. It does not say when one
+    was edited: what was loaded last is right. Files may be loaded in any order instead.
+#}
+{% macro is_polled(slug) -%}
+    {{ return(slug in ['bitrix24']) }}
 {%- endmacro %}
 
 {# Sources of deals; each has models of its own up to the contracts of `models/intermediate/deals`. #}

@@ -52,8 +52,11 @@ left join {{ outdated }} as outdated on versions.message_num = outdated.message_
 where outdated.message_num is null
 {%- endmacro %}
 
-{# Versions of messages that a later one replaced. #}
-{% macro outdated_messages(versions) -%}
+{#
+    Versions of messages that a later one replaced: one that was edited later, or in a source that is
+    polled one that was loaded later.
+#}
+{% macro outdated_messages(versions, is_polled=false) -%}
 {% set identity = hash_number(['source_slug', 'thread_id', 'message_id']) -%}
 with
 
@@ -79,7 +82,8 @@ ranked as (
         message_num,
         row_number() over (
             partition by source_slug, thread_id, message_id
-            order by edited_at desc nulls last, row_key desc
+            order by edited_at desc nulls last,
+                {%- if is_polled %} load_id desc,{% endif %} row_key desc
         ) as version_rank
     from versions
     where {{ identity }} in (select identity_hash from repeated)

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from pipelines.lib.crm_kinds import CRM_KINDS
 from pipelines.lib.loading import load, load_tables
-from pipelines.lib.raw_tables import load_vault, pseudonymizer
-from pipelines.settings import CrmConfig, Settings
+from pipelines.lib.raw_tables import load_vault, prepare_raw_tables, pseudonymizer
+from pipelines.settings import CRMS_WITH_CHATS, CrmConfig, Settings
 from pipelines.sources._common.contracts import TIMESTAMP, stable_hash
 from pipelines.sources._common.crm import Account, CrmReader, Known, Reading
 from pipelines.sources._common.landing import Landing, landed_resources
@@ -84,7 +84,8 @@ def open_reader(
         told_pace=None if crm.requests_per_second else kind.told_pace,
         **{"paces": kind.paces, "burst": kind.burst, **options},
     )  # fmt: skip
-    return kind.reader(api, people)
+    chosen = {"with_chats": crm.chats is not False} if crm.kind in CRMS_WITH_CHATS else {}
+    return kind.reader(api, people, **chosen)
 
 
 def account_of(
@@ -134,6 +135,8 @@ def load_crm(
         stable_hash((crm.kind, crm.url, since)),
     )  # fmt: skip
     reading = Reading(spool, since)
+    if since is not None and crm.chats is not False:
+        reading.pending = _pending(settings, crm)
     try:
         reader.read(reading, known)
     except BaseException:
@@ -196,6 +199,20 @@ def _read_until(settings: Settings, crm: CrmConfig) -> datetime | None:
         f"select read_until from raw_otvet.crm_reads where source_name = '{crm.name}'",
     )  # fmt: skip
     return rows[0][0] if rows else None
+
+
+def _pending(settings: Settings, crm: CrmConfig) -> list[dict[str, Any]]:
+    """Return what an earlier load left to be read again."""
+    query = CRM_KINDS[crm.kind].pending
+    if query is None:
+        return []
+    # What an earlier version loaded may have fewer tables.
+    prepare_raw_tables(settings, crm.kind)
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        found = connection.execute(query, {"source_name": crm.name})
+        pending: list[dict[str, Any]] = found.to_arrow_table().to_pylist()
+        return pending
 
 
 def _known_ids(settings: Settings, crm: CrmConfig) -> Known:

@@ -139,6 +139,10 @@ def _fill_staff(connection: duckdb.DuckDBPyConnection, staff: Staff) -> None:
                     " where coalesce(role, 'agent') = 'agent'",
                 )
             }
+    # Whose chats come through an API has its staff there.
+    if "raw_bitrix24.users" in tables:
+        query = "select distinct source_name from raw_bitrix24.users"
+        staff.named |= {row["source_name"] for row in rows(connection, query)}
 
 
 def staff_findings(settings: Settings, staff: Staff, published: Published) -> Iterator[Finding]:

@@ -93,7 +93,7 @@ def _raw_messages_sql(kind: str) -> str:
     )
 
 
-_CHAT_KINDS: Final = ("telegram_export", "whatsapp_export", "tabular")
+_CHAT_KINDS: Final = ("telegram_export", "whatsapp_export", "tabular", "bitrix24")
 _MESSAGE_CODES: Final = ("channel_type", "thread_type", "event_type", "author_type", "content_type")
 
 RAW_SUITES: Final[tuple[SuiteSpec, ...]] = (

@@ -171,7 +171,7 @@ def _raw_rows_are_gone(connection: duckdb.DuckDBPyConnection) -> bool:
     loads = " union all ".join(
         f"select 'raw_{kind}' as scope, _dlt_load_id as subject, cast(count(*) as text) as content"
         f" from raw_{kind}.messages group by _dlt_load_id"
-        for kind in raw_tables.DATASETS
+        for kind in raw_tables.CHAT_KINDS
     )
     gone = connection.execute(
         "select 1 from (select scope, subject, content from intermediate.int_build_state"

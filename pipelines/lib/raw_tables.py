@@ -27,6 +27,10 @@ DATASETS: dict[str, tuple[str, ...]] = {
 CRM_TABLES: dict[str, dict[str, pa.Schema]] = {
     name: dict(kind.tables) for name, kind in CRM_KINDS.items()
 }
+# Kinds that bring messages, as names of their raw schemas without `raw_`.
+CHAT_KINDS: tuple[str, ...] = (
+    *DATASETS, *(name for name, tables in CRM_TABLES.items() if "messages" in tables)
+)  # fmt: skip
 
 
 def pseudonymizer(settings: Settings) -> Pseudonymizer:

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.lib import increments
 from pipelines.lib.increments import KEPT, build_mode, moment_of_build, plan_build
-from pipelines.lib.raw_tables import DATASETS
+from pipelines.lib.raw_tables import CHAT_KINDS
 from pipelines.settings import DBT_PROJECT_DIR, Settings, load_settings
 
 VARIABLES: dict[str, Any] = {"session_gap_seconds": 1800}
@@ -29,9 +29,9 @@ def settings(tmp_path: Path) -> Settings:
     found = load_settings({"OTVET_HOME": str(tmp_path / "home")})
     mark = increments.fingerprint(found, VARIABLES)
     with duckdb.connect(str(found.warehouse)) as connection:
-        for schema in ("intermediate", "marts", *(f"raw_{kind}" for kind in DATASETS)):
+        for schema in ("intermediate", "marts", *(f"raw_{kind}" for kind in CHAT_KINDS)):
             connection.execute(f"create schema {schema}")
-        for kind in DATASETS:
+        for kind in CHAT_KINDS:
             connection.execute(f"create table raw_{kind}.messages (_dlt_load_id text)")
         connection.execute("insert into raw_tabular.messages values ('1'), ('1'), ('2')")
         for schema, table in KEPT:

@@ -80,6 +80,12 @@ RAW: dict[str, list[Damage]] = {
         Damage("channel_type: match_regex",
                "update {t} set channel_type = 'Viber!' where message_id = '1'"),
     ],
+    "raw_bitrix24.messages": [
+        *MESSAGES,
+        EDITED,
+        Damage("channel_type: match_regex",
+               "update {t} set channel_type = 'Viber!' where message_id = '1'"),
+    ],
     "raw_tabular.deals": [
         Damage("status: be_in_set", "update {t} set status = 'Won' where deal_id = 'deal_1'"),
         Damage("currency_code: match_regex", "update {t} set currency_code = 'руб'"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipelines.lib.raw_tables import DATASETS
+from pipelines.lib.raw_tables import CHAT_KINDS, DATASETS
 from pipelines.settings import Environment, ProjectConfig, Settings
 from pipelines.sources._common.contracts import ENTITIES
 
@@ -169,7 +169,8 @@ def make_raw(path: Path, *, filled: bool = True) -> None:
     """Write a warehouse with the raw tables of the contract."""
     with duckdb.connect(str(path)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        for kind, entities in DATASETS.items():
+        for kind in CHAT_KINDS:
+            entities = DATASETS.get(kind, ("messages",))
             connection.execute(f"create schema raw_{kind}")
             for entity in entities:
                 columns = ", ".join(

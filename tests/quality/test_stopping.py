@@ -164,7 +164,7 @@ def test_raw_check_blocks_downstream_only_when_critical(
         evaluation.asset_key.to_user_string(): evaluation
         for evaluation in result.get_asset_check_evaluations()
     }
-    assert len(evaluations) == 7
+    assert len(evaluations) == 8
     assert not evaluations["raw_tabular/deals"].passed
     assert evaluations["raw_tabular/payments"].passed
 

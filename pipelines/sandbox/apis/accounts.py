@@ -16,7 +16,7 @@ from pipelines.sandbox.apis.bitrix24 import Bitrix24
 from pipelines.sandbox.apis.hubspot import HubSpot
 from pipelines.sandbox.apis.serving import FAULTS, Asgi, Emulator, Faults, Gate
 from pipelines.sandbox.crm import Crm
-from pipelines.settings import CrmName
+from pipelines.settings import CRMS_WITH_CHATS, CrmName
 
 _DAY: Final = 86_400
 
@@ -41,9 +41,13 @@ class EmulatedAccount:
         """Return the environment variables that open an account of that name."""
         return {f"OTVET_{name}_{key}".upper(): value for key, value in self.secrets.items()}
 
-    def section(self, name: str, url: str, per_second: float | None) -> str:
-        """Return the section of otvet.toml."""
+    def section(
+        self, name: str, url: str, per_second: float | None, *, with_chats: bool = False
+    ) -> str:
+        """Return the section of otvet.toml; the chats come as exports, if not from here."""
         pace = "" if per_second is None else f"requests_per_second = {per_second}\n"
+        if self.kind in CRMS_WITH_CHATS:
+            pace += f"chats = {str(with_chats).lower()}\n"
         fields = "".join(f'{key} = "{value}"\n' for key, value in self.fields.items())
         return (
             f'[[crm]]\nname = "{name}"\nkind = "{self.kind}"\nurl = "{url}"\n{pace}\n'

@@ -24,6 +24,7 @@ from pipelines.sandbox.apis import bitrix24_dictionaries as d
 from pipelines.sandbox.apis import bitrix24_records as r
 from pipelines.sandbox.apis import php
 from pipelines.sandbox.apis.bitrix24_activities import activity_row
+from pipelines.sandbox.apis.bitrix24_lines import LINES, lines
 from pipelines.sandbox.apis.bitrix24_lists import PAGE, BadRequestError, page
 from pipelines.sandbox.apis.serving import Asgi, Emulator, Gate, Json
 
@@ -88,6 +89,8 @@ class Bitrix24(Emulator):
         call_seconds: what each call costs of the method's budget of time.
         operating_limit: that budget, in seconds of every `operating_window`.
         command_faults: errors of commands in batches, by the number of the command.
+        messengers: sources of the world that are connected to open lines.
+        denied: ids of sessions that the owner of the token may not see.
         repeated: numbers of batches that are answered as the one before was.
     """
 
@@ -106,6 +109,8 @@ class Bitrix24(Emulator):
     operating_window: float = 600.0
     command_faults: dict[int, str] = field(default_factory=dict)
     repeated: set[int] = field(default_factory=set)
+    messengers: frozenset[str] = frozenset(LINES)
+    denied: set[int] = field(default_factory=set)
     commands: int = 0
     calls: dict[str, int] = field(default_factory=dict)  # by method
     blocked: int = 0
@@ -117,7 +122,7 @@ class Bitrix24(Emulator):
 
     def __post_init__(self) -> None:
         """Look at the CRM as Bitrix24 keeps it."""
-        self.records = r.Records(self.crm)
+        self.records = r.Records(self.crm, self.messengers)
 
     def routes(self) -> Asgi:
         """Return the application without faults."""
@@ -240,7 +245,8 @@ class Bitrix24(Emulator):
         answer = self._methods().get(method.lower())
         if answer is None:
             raise BadRequestError("ERROR_METHOD_NOT_FOUND", "Method not found!", 404)
-        scope = _SCOPES.get(method, "crm")
+        by_name = "imopenlines" if method.startswith("imopenlines.") else "crm"
+        scope = _SCOPES.get(method, by_name)
         if scope and scope not in self.scopes:
             raise BadRequestError(
                 "insufficient_scope",
@@ -264,6 +270,8 @@ class Bitrix24(Emulator):
             "crm.category.list": lambda _: {"result": {"categories": d.categories()}, "total": 3},
             "crm.status.list": lambda _: {"result": self._rows("statuses", d.statuses())},
             "crm.currency.list": lambda _: {"result": d.currencies()},
+            "imopenlines.config.list.get": lambda _: {"result": self._rows("lines", lines())},
+            "imopenlines.session.history.get": self._session,
             "profile": lambda _: {"result": {"ID": "1", "ADMIN": self.is_admin, "NAME": "Anna"}},
             "crm.settings.mode.get": lambda _: {"result": 1 if self.uses_leads else 2},
         }  # fmt: skip
@@ -310,7 +318,10 @@ class Bitrix24(Emulator):
 
     def _activities(self, given: Json) -> Json:
         found, total, following = page(self.records.activities(), given)
-        rows = [activity_row(item, r.ZONE, r.user_id(item.deal.agent)) for item in found]
+        rows = [
+            activity_row(item, r.ZONE, r.user_id(0 if item.deal is None else item.deal.agent))
+            for item in found
+        ]
         return self._listed(self._rows("activities", rows), total, following)
 
     def _bindings(self, given: Json) -> Json:
@@ -320,6 +331,19 @@ class Bitrix24(Emulator):
             raise BadRequestError("NOT_FOUND", "Not found")
         bound = table.record(number).bindings
         return {"result": [{"entityTypeId": kind, "entityId": owner} for kind, owner in bound]}
+
+    def _session(self, given: Json) -> Json:
+        if "SESSION_ID" not in given:
+            raise BadRequestError("MISSING_REQUIRED_PARAM", "Required parameter is missing")
+        number = int(given["SESSION_ID"] or 0)
+        session = self.records.lines.sessions.get(number)
+        if session is None or session.begun_at > self.crm.now:
+            raise BadRequestError("INVALID_SESSION_ID", "Session id is invalid")
+        if number in self.denied:
+            raise BadRequestError("ACCESS_DENIED", "You do not have access to the dialog")
+        names = [agent.name for agent in self.crm.agents]
+        row = self.records.lines.history(session, self.crm.now, r.iso, r.user_id, names)
+        return {"result": self._changed("histories", row)}
 
     def _users(self, given: Json) -> Json:
         rows = self.records.users()

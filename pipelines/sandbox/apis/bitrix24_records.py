@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from pipelines.sandbox.apis.bitrix24_dictionaries import (
     VISIT_FIELD,
     stage_id,
 )
+from pipelines.sandbox.apis.bitrix24_lines import LINES, OpenLines, present
 from pipelines.sandbox.apis.bitrix24_lists import Table
 from pipelines.sandbox.crm import Change, Contact, Crm, Deal
 
@@ -61,12 +63,18 @@ class Records:
     """Tables of an account by kind, as they stand at a version of the CRM."""
 
     crm: Crm
+    messengers: frozenset[str] = frozenset(LINES)
     history_from: int = 0  # before it none was kept
     _version: int = -1
     _tables: dict[tuple[str, int], Table] = field(default_factory=dict)
     _moved: dict[int, int] = field(default_factory=dict)
     _steps: list[tuple[int, Change]] = field(default_factory=list)
     _followed: int = 0
+
+    @cached_property
+    def lines(self) -> OpenLines:
+        """The open lines; they are made where somebody asks."""
+        return OpenLines(self.crm, self.messengers)
 
     def items(self, kind: int) -> Table | None:
         """Leads, deals, contacts or companies."""
@@ -84,10 +92,15 @@ class Records:
         return self._kept("activities", 0, self._activities)
 
     def _activities(self) -> Table:
+        now = self.crm.now
         return activities(
-            (change.after, change.entity_id % _LEAD_EVERY == 0)
-            for _, change in self._steps
-            if change.kind == "deal_added"
+            (
+                (change.after, change.entity_id % _LEAD_EVERY == 0)
+                for _, change in self._steps
+                if change.kind == "deal_added"
+            ),
+            ((session.number - 1, session) for session in present(self.lines.sessions, now)),
+            now,
         )
 
     def _kept(self, name: str, kind: int, make: Callable[[], Table]) -> Table:

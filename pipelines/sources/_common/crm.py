@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from pipelines.sources._common.api import Credentials, JsonApi
 from pipelines.sources._common.fields import FieldError
-from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources._common.spool import Row, Spool
 
 Known = dict[str, dict[str, bool]]
@@ -35,6 +34,7 @@ class Reading:
         until: set by the reader; the next load goes on from here.
         notes: what the account held back.
         marks: what was read, by names that the reader gives its parts; values are JSON.
+        pending: what an earlier load left to be read again, see `CrmKind`.
         lock: held while rows are put and marked as read by threads.
     """
 
@@ -42,6 +42,7 @@ class Reading:
         self.since = since
         self.until: datetime | None = None
         self.notes: list[str] = []
+        self.pending: list[Row] = []
         self.lock = threading.RLock() if spool is None else spool.lock
         self.marks: dict[str, Any] = {} if spool is None else spool.marks
         self._spool = spool
@@ -126,24 +127,27 @@ class CrmKind:
         removable: tables whose records can vanish, with the name that `removals` calls them by and
             the column of their id.
         credentials: what opens an account; raises AccessError where the environment lacks it.
-        reader: of an opened account.
+        reader: of an opened account, given its API and what hides people; that of a vendor with
+            chats is told `with_chats` besides.
         base_url: address of the API of an account; null: the account's own.
         requests_per_second: what the vendor allows, with a little to spare.
         burst: requests that the vendor lets pass at once before that.
         api: how the vendor is talked to.
         paces: the same for requests that the vendor counts apart, by the ending of their path.
+        pending: query of what a reader has to read again though it did not change.
         told_pace: the same from the headers of an answer, if the vendor tells it there.
     """
 
     tables: Mapping[str, pa.Schema]
     removable: Mapping[str, tuple[str, str]]
     credentials: Callable[[Account], Credentials]
-    reader: Callable[[JsonApi, Pseudonymizer], CrmReader]
+    reader: Callable[..., CrmReader]
     requests_per_second: float
     burst: int = 1
     api: Callable[..., JsonApi] = JsonApi
     paces: Mapping[str, float] = field(default_factory=dict)
     told_pace: Callable[[Mapping[str, str]], float | None] | None = None
+    pending: str | None = None
     base_url: Callable[[Account], str] = field(default=lambda account: account.url)
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from pipelines.sources._common.contracts import REJECTED_ROWS, TIMESTAMP
+from pipelines.sources._common.contracts import MESSAGES, REJECTED_ROWS, TIMESTAMP
 from pipelines.sources._common.crm import crm_schema
 
 _CAME_FROM: Final = (
@@ -87,6 +87,7 @@ USERS: Final = crm_schema(
     pa.field("name", pa.string()),
     pa.field("email_id", pa.string()),
     pa.field("is_active", pa.bool_()),
+    pa.field("author_id", pa.string()),  # as author_source_id of messages
 )
 CUSTOM_FIELDS: Final = crm_schema(
     pa.field("entity_type", pa.string(), nullable=False),  # deal | lead | contact | company
@@ -130,6 +131,23 @@ ACTIVITIES: Final = crm_schema(
     pa.field("created_at", TIMESTAMP, nullable=False),
     pa.field("updated_at", TIMESTAMP, nullable=False),
 )
+LINES: Final = crm_schema(
+    pa.field("line_id", pa.string(), nullable=False),
+    pa.field("name", pa.string()),
+    pa.field("is_active", pa.bool_()),
+)
+# Sessions of open lines whose chats were asked for.
+SESSIONS: Final = crm_schema(
+    pa.field("session_id", pa.int64(), nullable=False),
+    pa.field("chat_id", pa.string()),  # thread_id of its messages; null: it was refused
+    pa.field("line_id", pa.string()),
+    pa.field("connector_id", pa.string()),
+    pa.field("message_count", pa.int64()),
+    pa.field("started_at", TIMESTAMP),
+    pa.field("ended_at", TIMESTAMP),
+    pa.field("is_final", pa.bool_(), nullable=False),  # else it is read again
+    pa.field("read_of", TIMESTAMP),  # `updated_at` of its activity then
+)
 # Whether a record that had vanished, or has come back, is there; what is not named here is.
 REMOVALS: Final = crm_schema(
     pa.field("entity_type", pa.string(), nullable=False),
@@ -150,6 +168,9 @@ TABLES: Final[dict[str, pa.Schema]] = {
     "custom_field_items": CUSTOM_FIELD_ITEMS,
     "stage_history": STAGE_HISTORY,
     "activities": ACTIVITIES,
+    "lines": LINES,
+    "sessions": SESSIONS,
+    "messages": MESSAGES,
     "removals": REMOVALS,
     "rejected_rows": REJECTED_ROWS,
 }

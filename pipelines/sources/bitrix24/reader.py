@@ -17,6 +17,7 @@ from pipelines.sources.bitrix24 import rows as r
 from pipelines.sources.bitrix24.api import RIGHTS, Command, Portal
 from pipelines.sources.bitrix24.custom_fields import Types, field_rows
 from pipelines.sources.bitrix24.lists import Pages, chunks, read_lists
+from pipelines.sources.bitrix24.open_lines import OpenLines
 from pipelines.sources.bitrix24.vanished import Vanished
 
 # Changes that the vendor shows late are read by the next load once more.
@@ -59,10 +60,12 @@ class Bitrix24Reader:
     Args:
         api: the portal's API; its base is the address of the webhook or of the portal's REST.
         people: hides identifiers of people.
+        with_chats: whether the chats of open lines are read as well.
     """
 
-    def __init__(self, api: JsonApi, people: Pseudonymizer) -> None:
+    def __init__(self, api: JsonApi, people: Pseudonymizer, *, with_chats: bool = False) -> None:
         self._portal = Portal(api)
+        self._lines = OpenLines(self._portal, people) if with_chats else None
         self._people = people
         self._kinds: tuple[int, ...] = (DEAL, CONTACT, COMPANY)
         self._types: dict[int, dict[str, str]] = {}
@@ -89,6 +92,8 @@ class Bitrix24Reader:
         if start is not None:
             self._read_records(reading, start)
         there = self._there(reading, known)
+        if self._lines is not None:
+            self._lines.read(reading)
         self._read_bindings(reading)
         if start is not None:
             self._read_deals_of(reading, sorted(self._seen[CONTACT]))
@@ -135,6 +140,8 @@ class Bitrix24Reader:
         found = self._portal.all_of(asked)
         users = self._portal.all_of({"users": Command("user.get", {"start": 0})}, passed_on=RIGHTS)
         notes = [] if users["users"].error is None else [_NO_USERS]
+        if self._lines is not None:
+            notes += self._lines.check()
         return notes + self._rights(found["profile"].result)
 
     def _strange(self, error: FieldError) -> AnswerError:

@@ -179,6 +179,21 @@ def user_row(row: Json, people: Pseudonymizer) -> Row:
         "name": name or None,
         "email_id": people.optional("email", text(row, "EMAIL")),
         "is_active": boolean(row, "ACTIVE"),
+        "author_id": author_of_user(required_integer(row, "ID"), people),
+    }
+
+
+def author_of_user(number: int, people: Pseudonymizer) -> str:
+    """Return how messages call a user of the portal, a person or a bot."""
+    return people.pseudonym("author", f"bitrix24 user {number}")
+
+
+def line_row(row: Json) -> Row:
+    """Return the row of an open line."""
+    return {
+        "line_id": str(required_integer(row, "ID")),
+        "name": text(row, "LINE_NAME"),
+        "is_active": row.get("ACTIVE") == "Y",
     }
 
 
@@ -230,12 +245,12 @@ def _reached_by(row: Json, people: Pseudonymizer) -> Row:
             continue
         kind: IdentifierKind = "phone" if column == "phone_ids" else "email"
         if column == "messenger_ids":
-            kind, value = _messenger(value, str(item.get("valueType")))
+            kind, value = messenger_account(value, str(item.get("valueType")))
         points[column].append(people.pseudonym(kind, value))
     return {column: _list(dict.fromkeys(found)) for column, found in points.items()}
 
 
-def _messenger(value: str, way: str) -> tuple[IdentifierKind, str]:
+def messenger_account(value: str, way: str) -> tuple[IdentifierKind, str]:
     """Return whose account it is: `imol|connector|line|chat|user` names that of the messenger."""
     parts = value.split("|")
     if parts[0] == "imol" and len(parts) > 3:

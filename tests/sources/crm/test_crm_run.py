@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from pipelines.lib.doctor import examine
 from pipelines.publishing import current_publication
 from pipelines.sandbox.apis.accounts import open_gate
+from pipelines.sandbox.apis.bitrix24_lines import LINES, SAID, OpenLines, present
 from pipelines.sandbox.apis.serving import Emulator
 from pipelines.sandbox.crm import Crm
 from tests.conftest import otvet
@@ -62,7 +64,8 @@ def test_run_publishes_every_crm(crm: Crm, served: Served, tmp_path: Path) -> No
     for vendor in VENDORS:
         emulator = vendor.account.make(crm)
         emulator.gate = open_gate()
-        sections.append(vendor.account.section(vendor.name, served(emulator), 1000))
+        url = served(emulator)
+        sections.append(vendor.account.section(vendor.name, url, 1000, with_chats=True))
         secrets |= vendor.account.environment(vendor.name)
     write_config(home, *sections)
 
@@ -71,6 +74,33 @@ def test_run_publishes_every_crm(crm: Crm, served: Served, tmp_path: Path) -> No
     assert done.returncode == 0, done.stdout + done.stderr
     for vendor in VENDORS:
         assert published_deals(home, vendor.name) == happened(crm)
+    said, sold = said_in_open_lines(crm)
+    database = current_publication(home / "published").database
+    with duckdb.connect(str(database), read_only=True) as connection:
+        assert connection.execute(
+            "select source_slug, author_type, count(*) from marts.fct_messages group by all"
+            " order by all"
+        ).fetchall() == [("bitrix24", kind, said[kind]) for kind in sorted(said)]
+        # Deals are linked with conversations in the sessions that led to them.
+        linked = connection.execute(
+            "select count(distinct deal_key) from marts.bridge_conversation_deals"
+            " inner join marts.fct_deals using (deal_key)"
+            " where link_type = 'exact' and source_slug = 'bitrix24'"
+        ).fetchall()
+    assert 0.9 * sold < linked[0][0] <= sold
+
+
+def said_in_open_lines(crm: Crm) -> tuple[Counter[str], int]:
+    """How many messages of whom open lines have, and how many deals there are of their chats."""
+    sessions = OpenLines(crm, frozenset(LINES)).sessions
+    said = Counter(
+        str(row["author_type"])
+        for session in present(sessions, crm.now)
+        for _, row in session.said(crm.now)
+        if row["event_type"] == "message" and row["author_type"] in SAID
+    )
+    deals = [deal for deal in crm.deals.values() if deal.conversation_id is not None]
+    return said, len(deals)
 
 
 @pytest.mark.soak

@@ -10,7 +10,7 @@ from pipelines.sandbox.apis.accounts import ACCOUNTS, EmulatedAccount
 from pipelines.sandbox.apis.amocrm import user_id
 from pipelines.sandbox.apis.bitrix24_records import user_id as bitrix24_user_id
 from pipelines.sandbox.apis.hubspot_records import owner_id
-from pipelines.settings import CrmConfig, CrmName
+from pipelines.settings import CRMS_WITH_CHATS, CrmConfig, CrmName
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,8 @@ class Vendor:
             {
                 "name": self.name, "kind": self.kind, "url": url,
                 "fields": dict(self.account.fields), "requests_per_second": per_second,
+                # Tests of their own look at chats.
+                "chats": False if self.kind in CRMS_WITH_CHATS else None,
             }
         )  # fmt: skip
 

@@ -18,6 +18,12 @@ channels as (
 
 ),
 
+lines as (
+
+    select * from {{ ref('stg_bitrix24__lines') }}
+
+),
+
 threads as (
 
     select
@@ -54,7 +60,8 @@ select
             {{ var('conversation_gap_seconds') }}
         ) as bigint
     ) * 1000000 as gap_micros,
-    coalesce(account_channels.channel_name, source_channels.channel_name) as channel_name
+    coalesce(account_channels.channel_name, source_channels.channel_name, lines.channel_name)
+        as channel_name
 from threads
 left join rules on threads.source_slug = rules.source_slug
 left join channels as account_channels
@@ -65,3 +72,7 @@ left join channels as source_channels
     on
         threads.source_slug = source_channels.source_slug
         and source_channels.channel_account_id is null
+left join lines
+    on
+        threads.source_slug = lines.source_slug
+        and threads.channel_account_id = lines.channel_account_id

@@ -22,14 +22,21 @@ deals as (
 bindings as (
 
     select
-        source_name,
-        activity_id,
-        session_id,
-        thread_id,
-        started_at,
-        {{ each_of('bound_to') }} as bound_to
-    from {{ source('raw_bitrix24', 'activities') }}
-    where provider_id = 'IMOPENLINES_SESSION' and thread_id is not null
+        activities.source_name,
+        activities.activity_id,
+        activities.session_id,
+        -- Where the chat was not read, its name outside of the portal.
+        coalesce(sessions.chat_id, activities.thread_id) as thread_id,
+        activities.started_at,
+        {{ each_of('activities.bound_to') }} as bound_to
+    from {{ source('raw_bitrix24', 'activities') }} as activities
+    left join {{ source('raw_bitrix24', 'sessions') }} as sessions
+        on
+            activities.source_name = sessions.source_name
+            and activities.session_id = sessions.session_id
+    where
+        activities.provider_id = 'IMOPENLINES_SESSION'
+        and coalesce(sessions.chat_id, activities.thread_id) is not null
 
 ),
 

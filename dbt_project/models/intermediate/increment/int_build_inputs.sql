@@ -67,6 +67,18 @@ rules as (
 
 ),
 
+-- What a chat's line is called, where the company does not name it otherwise.
+lines as (
+
+    select
+        'line' as kind,
+        source_slug as scope,
+        channel_account_id as subject,
+        channel_name as content
+    from {{ ref('stg_bitrix24__lines') }}
+
+),
+
 statements as (
 
     select
@@ -96,10 +108,11 @@ build as (
 
 inputs as (
 
-    {% for part in [
-        'telegram_export_loads', 'whatsapp_export_loads', 'tabular_loads', 'staff', 'staffed',
-        'persons', 'rules', 'statements', 'build',
-    ] -%}
+    {% set parts = ['staff', 'staffed', 'persons', 'rules', 'lines', 'statements', 'build'] -%}
+    {% for name in chat_sources() -%}
+    {% do parts.append(name ~ '_loads') -%}
+    {% endfor -%}
+    {% for part in parts -%}
     select
         kind,
         scope,

@@ -16,7 +16,7 @@ with
 
 {{ name }}_outdated as (
 
-    {{ outdated_messages(name ~ '_versions') | indent(4) }}
+    {{ outdated_messages(name ~ '_versions', is_polled(name)) | indent(4) }}
 
 ),
 

@@ -91,6 +91,18 @@ ruled as (
     inner join changes on known_threads.source_slug = changes.scope
     where changes.kind in ('rule', 'staffed')
 
+    union all
+
+    select
+        known_threads.source_slug,
+        known_threads.thread_id
+    from known_threads
+    inner join changes
+        on
+            known_threads.source_slug = changes.scope
+            and known_threads.channel_account_id = changes.subject
+    where changes.kind = 'line'
+
 ),
 
 -- People who turned out to be staff (or not), or somebody else's account.

@@ -12,7 +12,7 @@ import pytest
 from pipelines.lib.doctor import examine
 from pipelines.lib.raw_tables import pseudonymizer
 from pipelines.sandbox.apis.bitrix24 import Bitrix24, LeakyBucket
-from pipelines.sandbox.apis.bitrix24_activities import user_code
+from pipelines.sandbox.apis.bitrix24_lines import session_id
 from pipelines.sandbox.crm import Crm
 from pipelines.settings import Settings
 from pipelines.sources._common.api import AccessError, BlockedError, UnavailableError
@@ -113,7 +113,7 @@ def test_bucket_that_others_filled_is_waited_for(
     crm: Crm, emulator: Bitrix24, served: Served, new_home: NewHome
 ) -> None:
     account, home = BITRIX24.config(served(emulator)), new_home()
-    emulator.gate = LeakyBucket(3, 0.02)
+    emulator.gate = LeakyBucket(3, 0.1)
 
     load(home, account, backoff_seconds=0.1)
 
@@ -222,8 +222,11 @@ def test_people_chats_and_reasons(
     }
     assert links == {
         (
-            str(deal.deal_id), str(deal.conversation_id),
-            people.pseudonym("thread", user_code(_begun_with(crm, deal.deal_id))), "bitrix24",
+            str(deal.deal_id), str(session_id(deal.conversation_id)),
+            people.pseudonym(
+                "thread", emulator.records.lines.sessions[session_id(deal.conversation_id)].code
+            ),
+            "bitrix24",
         )
         for deal in crm.deals.values()
         if deal.conversation_id is not None
@@ -233,14 +236,6 @@ def test_people_chats_and_reasons(
     assert reasons["Счёт выставлен"] == "Счёт выставлен"
     assert reasons["Закрыто и не реализовано"] == "Закрыто и не реализовано"
     assert reasons["Успешно реализовано"] is None
-
-
-def _begun_with(crm: Crm, number: int):  # type: ignore[no-untyped-def]
-    """A deal as it was made: its chat keeps the card of then."""
-    return next(
-        change.after for change in crm.happened
-        if change.kind == "deal_added" and change.entity_id == number
-    )  # fmt: skip
 
 
 def test_deals_from_before_the_history_have_one_creation(

@@ -1,0 +1,1 @@
+{{ stage_authors('raw_bitrix24') }}
