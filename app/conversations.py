@@ -12,7 +12,6 @@ from app.period import Period
 Sort = Literal["newest", "oldest", "slowest", "longest", "busiest"]
 SORTS: Final[tuple[Sort, ...]] = ("newest", "oldest", "slowest", "longest", "busiest")
 STATES: Final = ("open", "unanswered", "late")
-PAGE_SIZE: Final = 25
 MESSAGE_LIMIT: Final = 400
 
 # A key at the end makes every order total, so that pages never overlap.

@@ -13,7 +13,6 @@ from app.period import Period
 Sort = Literal["newest", "largest", "slowest", "stuck"]
 SORTS: Final[tuple[Sort, ...]] = ("newest", "largest", "slowest", "stuck")
 STATES: Final = ("open", "won", "lost", "chat")
-PAGE_SIZE: Final = 25
 MESSAGE_LIMIT: Final = 300
 # What the same customer wrote after the end of a deal belongs to it for so long.
 _AFTERMATH: Final = "interval 3 days"

@@ -352,7 +352,7 @@ def test_rejected_rows_are_counted_with_reason_and_remedy(home: Home) -> None:
     home.publish(rejected=5)
     finding = home.one("quarantine")
     assert finding.level == "warn"
-    assert finding.message == "5 rows were not loaded: shop: no date (5): add one"
+    assert finding.message == "5 rows or values were not taken: shop: no date (5): add one"
 
 
 def test_amounts_without_a_rate_are_counted_by_currency(home: Home) -> None:

@@ -7,15 +7,13 @@ from typing import Any, Final
 import streamlit as st
 
 from app import conversations
-from app.components import export, html, states, transcript
-from app.components.header import show_sql
-from app.components.picker import pick_row
-from app.components.screen import Screen, keep_in_address, shown
-from app.conversations import PAGE_SIZE, SORTS, STATES, Question
+from app.components import row_list, states, transcript
+from app.components.row_list import RowList
+from app.components.screen import Screen, shown
+from app.conversations import SORTS, STATES, Question
 from app.data import Row
 
 _MINUTE = 60
-_EXPORT_LIMIT: Final = 50_000
 _EXPORTED: Final = (
     "conversation_key", "started_at", "closed_at", "close_reason", "is_open", "channel_type",
     "channel_name", "team_name", "customer_label", "agent_name", "interaction_type", "outcome",
@@ -27,70 +25,9 @@ _EXPORTED: Final = (
 
 def render(screen: Screen) -> None:
     """Draw the page."""
-    texts = screen.texts
-    st.title(
-        f"{texts('conversations.title')} · {screen.formatter.period(screen.period)}", anchor=False
-    )
-    html.lead(texts("conversations.lead"))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        sort = st.selectbox(
-            texts("conversations.sort"),
-            SORTS,
-            key="sort",
-            format_func=lambda name: texts(f"sort.{name}"),
-            width=230,
-        )
-        chosen = st.pills(
-            texts("conversations.state"),
-            STATES,
-            selection_mode="multi",
-            key="states",
-            format_func=lambda name: texts(f"state.{name}"),
-        )
-    question = Question(screen.period, screen.state.filters, tuple(chosen), sort or "newest")
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        _list(screen, question)
-    with right:
-        _one(screen)
-
-
-def _list(screen: Screen, question: Question) -> None:
-    texts = screen.texts
-    total = conversations.count(screen.version, question)
-    if total == 0:
-        st.info(texts("conversations.none"), icon=":material/search_off:")
-        states.nothing_in_period(screen)
-        return
-    place = st.container()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        pages = -(-total // PAGE_SIZE)
-        # Another question has other pages: its key makes the first one the start again.
-        page = st.pagination(pages, key=f"list_{hash(str(question))}") if pages > 1 else 1
-        st.caption(texts("conversations.found", n=screen.formatter.number(total)))
-        export.download(
-            texts,
-            texts("conversations.export_name"),
-            lambda: conversations.listing(screen.version, question, limit=_EXPORT_LIMIT)[0],
-            _EXPORTED,
-        )
-    rows, sql = conversations.listing(
-        screen.version, question, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE
-    )
-    with place:
-        _table(screen, rows)
-    show_sql(screen, sql)
-
-
-def _table(screen: Screen, rows: list[Row]) -> None:
-    pick_row(
-        screen,
-        "conversation",
-        [row["conversation_key"] for row in rows],
-        [_line(screen, row) for row in rows],
-        _columns(screen),
-        screen.texts("conversations.title"),
-    )
+    sort, chosen = row_list.head(screen, "conversations", "", SORTS, STATES)
+    question = Question(screen.period, screen.state.filters, chosen, sort)
+    row_list.browse(screen, _CONVERSATIONS, question)
 
 
 def _line(screen: Screen, row: Row) -> Row:
@@ -123,29 +60,23 @@ def _columns(screen: Screen) -> dict[str, Any]:
     return result
 
 
-def _one(screen: Screen) -> None:
-    texts = screen.texts
-    key = st.session_state.get("conversation")
-    if not key:
-        st.info(texts("conversations.pick"), icon=":material/forum:")
-        return
-    row = conversations.one(screen.version, key)
-    if row is None:
-        st.warning(texts("conversations.unknown"), icon=":material/link_off:")
-        return
-    keep_in_address(conversation=key)
-    read = conversations.transcript(screen.version, key)
+def _draw(screen: Screen, row: Row) -> str:
+    read = conversations.transcript(screen.version, row["conversation_key"])
     with st.container(border=True, key="transcript"):
         transcript.summary(screen, row)
         transcript.first_response(screen, row)
         transcript.chat(screen, row, read)
-    show_sql(screen, read.sql)
+    return read.sql
 
 
 def _minutes(seconds: int | None) -> float | None:
     return None if seconds is None else seconds / _MINUTE
 
 
+_CONVERSATIONS: Final[RowList[Question]] = RowList(
+    "conversations", "conversation", ":material/forum:", conversations, _EXPORTED, _line, _columns,
+    _draw, states.nothing_in_period,
+)  # fmt: skip
 _screen = shown()
 if _screen is not None:
     render(_screen)

@@ -178,7 +178,9 @@ def _rejected(published: Published) -> Finding:
         f"{row['source_slug']}: {row['reason']} ({int(row['row_count'])}): {row['remedy']}"
         for row in published.rejected
     ]
-    return Finding("warn", "quarantine", f"{count:,} rows were not loaded: {_some(reasons)}")
+    return Finding(
+        "warn", "quarantine", f"{count:,} rows or values were not taken: {_some(reasons)}"
+    )
 
 
 def _some(items: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from app import conversations, data
 from app.components import transcript
 from app.components.formatting import Formatter
+from app.components.row_list import PAGE_SIZE
 from app.components.tile import TILES
 from app.data import Version
 from app.i18n import texts
@@ -111,7 +112,7 @@ def test_list_holds_what_the_period_holds(open_app: Open, version: Version) -> N
     total = version.layer.ask(["conversations"]).value("conversations")
     excluded = version.layer.ask(["conversations_excluded"]).value("conversations_excluded")
     assert f"Found: {total + excluded:,}" in [item.value for item in app.caption]
-    assert len(app.dataframe[0].value) == conversations.PAGE_SIZE
+    assert len(app.dataframe[0].value) == PAGE_SIZE
     app.selectbox(key="sort").set_value("slowest")
     ran(app)
     waits = [value for value in app.dataframe[0].value["frt_minutes"] if value == value]

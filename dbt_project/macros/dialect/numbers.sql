@@ -10,3 +10,6 @@
 {% macro spark__whole_quotient(dividend, divisor) -%}
     (({{ dividend }}) div ({{ divisor }}))
 {%- endmacro %}
+
+{# An amount of money of a text; null where it is none or too large. #}
+{% macro try_amount(text) -%} try_cast({{ text }} as decimal(18, 2)) {%- endmacro %}

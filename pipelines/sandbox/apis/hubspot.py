@@ -81,12 +81,17 @@ class HubSpot(Emulator):
     most_searched: int = 10_000
     versions_kept: int = 20
     links_in_a_page: int = 100
+    # The vendor does not say what a cursor is: an id to begin with or behind, any one or only one
+    # that a page led to.
+    cursor_is_behind: bool = False
+    needs_known_cursors: bool = False
     scopes: set[str] = field(default_factory=lambda: set(_SCOPES.values()))
     troubled: set[int] = field(default_factory=set)  # ids that a batch cannot read just now
     more_properties: dict[str, list[Json]] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)  # requests by the last word of their path
     _issued: dict[str, int] = field(default_factory=dict)
     _ended: set[str] = field(default_factory=set)
+    _cursors: set[str] = field(default_factory=set)
     _answered: int = 0
     _number: int = 0
 
@@ -121,6 +126,10 @@ class HubSpot(Emulator):
         """Let every access token end at once, as the vendor does after half an hour."""
         self._ended |= set(self._issued)
         self._issued.clear()
+
+    def forget_cursors(self) -> None:
+        """Let no page of before lead on."""
+        self._cursors.clear()
 
     # Access
 
@@ -410,12 +419,15 @@ class HubSpot(Emulator):
             raise RefusedError(400, "VALIDATION_ERROR", "Invalid integer") from None
         if not 0 < limit <= most:
             raise RefusedError(400, "VALIDATION_ERROR", f"limit must be at most {most}")
-        # The cursor is the id that the next page begins behind, so nothing moves between pages.
-        begin = bisect_right(ids, after - 1) if after else 0
+        if after and self.needs_known_cursors and str(after) not in self._cursors:
+            raise RefusedError(400, "VALIDATION_ERROR", "The cursor is unknown")
+        # The cursor is an id, so nothing moves between pages.
+        begin = bisect_right(ids, after if self.cursor_is_behind else after - 1) if after else 0
         shown = ids[begin : begin + limit]
         body: Json = {"results": [render(number) for number in shown]}
         if begin + limit < len(ids):
-            following = str(shown[-1] + 1)
+            following = str(shown[-1] + (0 if self.cursor_is_behind else 1))
+            self._cursors.add(following)
             host = self.base_url or f"{request.base_url}".rstrip("/")
             link = f"{host}{request.url.path}?after={following}&limit={limit}"
             body["paging"] = {"next": {"after": following, "link": link}}

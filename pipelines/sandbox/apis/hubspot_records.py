@@ -115,6 +115,11 @@ class Records:
         self.more: dict[tuple[str, int], Properties] = {}
         self.more_links: dict[tuple[str, str], dict[int, list[int]]] = {}
 
+    @property
+    def now(self) -> int:
+        """The company's moment, UTC seconds."""
+        return self._crm.now
+
     def live(self, kind: str) -> Mapping[int, Any]:
         """Records that there are; of a company only when its first deal was made."""
         self._refresh()

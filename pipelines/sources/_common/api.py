@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Protocol
 
+import orjson
 import requests
 from dlt.sources.helpers.requests import Client
 from requests.adapters import HTTPAdapter
@@ -212,7 +213,7 @@ class JsonApi:
             return None
         self._refuse(response, path)
         try:
-            body = response.json()
+            body = _parsed(response)
         except ValueError as error:
             raise AnswerError(
                 self.source, f"{_called(path)} answers no JSON", "Start again later"
@@ -298,7 +299,19 @@ def _may_pass(response: requests.Response | None, error: BaseException | None) -
     if "json" not in response.headers.get("Content-Type", ""):
         return False
     try:
-        response.json()
+        _parsed(response)
     except ValueError:
         return True
     return False
+
+
+def _parsed(response: requests.Response) -> Any:
+    """Return what an answer holds; pages are large, and the client's own parser is slow.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    try:
+        return orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return response.json()  # knows other encodings and longer numbers

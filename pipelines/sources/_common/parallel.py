@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Task = Callable[[threading.Event], None]
-"""Work that ends early, between two answers, once the event is set."""
+Task = Callable[[threading.Event], "Sequence[Task] | None"]
+"""Work that ends early, between two answers, once the event is set; it may return more work."""
 
 
 def in_parallel(
@@ -39,12 +39,12 @@ def together(tasks: Iterable[Task], threads: int) -> None:
     """Run tasks in that many threads; what one of them raises ends the others and is raised."""
     stop = threading.Event()
     with ThreadPoolExecutor(threads, thread_name_prefix="reading") as pool:
-        running = [pool.submit(task, stop) for task in tasks]
+        running = {pool.submit(task, stop) for task in tasks}
         try:
-            done, _ = wait(running, return_when=FIRST_EXCEPTION)
-            for future in running:
-                if future in done and not future.cancelled():
-                    future.result()
+            while running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    running |= {pool.submit(task, stop) for task in future.result() or ()}
         finally:
             stop.set()
             for future in running:

@@ -116,12 +116,16 @@ class Spool:
         parts = self._parts(table)
         if not parts:
             return 0
+        if len(parts) == 1:
+            # In one part no key repeats.
+            shutil.copyfile(parts[0], target)
+            return int(pq.read_metadata(target).num_rows)
         files = ", ".join(_quoted(part) for part in parts)
         columns = ", ".join(self._schema(table).names)
         spill = {"memory_limit": _MEMORY, "temp_directory": str(self.folder / "spill")}
         with duckdb.connect(config=spill) as connection:
             connection.execute("set TimeZone = 'UTC'")
-            # In one part no key repeats, and names of parts sort as they were read.
+            # Names of parts sort as they were read.
             copied = connection.execute(
                 f"""
                 copy (

@@ -80,14 +80,14 @@ class Dictionaries:
     def _allowed(self, reading: Reading, name: str, path: str, query: Json) -> list[Json]:
         """Return what a list holds, nothing where the right to it is missing."""
         try:
-            return list(self._objects.pages(path, query))
+            return list(self._objects.all(path, query))
         except RightError:
             note_scope(reading, name)
             return []
 
     def _may_read(self, reading: Reading, kind: ObjectKind) -> bool:
         try:
-            next(self._objects.pages(self._paths.objects(kind), {"limit": 1}), None)
+            next(self._objects.all(self._paths.objects(kind), {"limit": 1}), None)
         except RightError:
             if kind == "deals":
                 raise AccessError(

@@ -36,37 +36,59 @@ Links = dict[str, list[Link]]
 """Per kind, what a record is linked with."""
 
 
+Page = tuple[list[Json], str | None]
+"""Records of a list, and the cursor of the next page; null: this was the last one."""
+Fits = Callable[[list[Json]], bool]
+"""Whether records may be those of the page that was asked for."""
+
+
+class RepeatedError(UnavailableError):
+    """A list answers with a page that was not asked for, again and again."""
+
+
+def _any(_: list[Json]) -> bool:
+    return True
+
+
+def _behind(last: str) -> Json:
+    return {"propertyName": "hs_object_id", "operator": "GT", "value": last}
+
+
 class Objects:
-    """The records of one account.
+    """The records of one account."""
 
-    Args:
-        go_on: asked before each page; raises where another thread has failed.
-    """
-
-    def __init__(self, api: JsonApi, paths: Paths, go_on: Callable[[], None]) -> None:
+    def __init__(self, api: JsonApi, paths: Paths) -> None:
         self._api = api
         self._paths = paths
-        self._go_on = go_on
 
-    def pages(self, path: str, query: Json) -> Iterator[Json]:
-        """Yield what a list holds, page by page, until a page names no next one."""
-        after: str | None = None
+    def pages(
+        self, path: str, query: Json, after: str | None = None, fits: Fits = _any
+    ) -> Iterator[Page]:
+        """Yield the pages of a list behind a cursor; what does not fit is asked for again.
+
+        Raises:
+            RepeatedError: it never fits.
+        """
         while True:
-            self._go_on()
-            body = self._page(path, query, after)
-            yield from self._objects(body, "results", path)
-            after = self._cursor(body, path)
+            rows, after = self._page(path, query, after, fits)
+            yield rows, after
             if after is None:
                 return
 
-    def _page(self, path: str, query: Json, after: str | None) -> Json:
+    def all(self, path: str, query: Json) -> Iterator[Json]:
+        """Yield what a list holds."""
+        for rows, _ in self.pages(path, query):
+            yield from rows
+
+    def _page(self, path: str, query: Json, after: str | None, fits: Fits) -> Page:
         """Return the page behind a cursor: the page before may be served instead, leading to it."""
         asked = query if after is None else {**query, "after": after}
         for _ in range(_ASK_AGAIN):
             body = self._answered(path, self._api.get(path, asked))
-            if after is None or self._cursor(body, path) != after:
-                return body
-        raise UnavailableError(
+            rows, following = self._objects(body, "results", path), self._cursor(body, path)
+            if (after is None or following != after) and fits(rows):
+                return rows, following
+        raise RepeatedError(
             self._api.source, f"{path} leads to the same page again", "Start again later"
         )
 
@@ -76,19 +98,26 @@ class Objects:
         properties: Sequence[str] = (),
         history: Sequence[str] = (),
         links: Sequence[ObjectKind] = (),
-        *,
-        archived: bool = False,
-    ) -> Iterator[Json]:
-        """Yield all records of a kind, in the order of their ids."""
-        query: Json = {
-            "limit": WITH_HISTORY if history else PAGE, "archived": str(archived).lower(),
-        }  # fmt: skip
+        after: str | None = None,
+        fits: Fits = _any,
+    ) -> Iterator[Page]:
+        """Yield the pages of the records of a kind behind a cursor, in the order of their ids."""
+        query: Json = {"limit": WITH_HISTORY if history else PAGE, "archived": "false"}
         for name, values in (
             ("properties", properties), ("propertiesWithHistory", history), ("associations", links),
         ):  # fmt: skip
             if values:
                 query[name] = ",".join(values)
-        return self.pages(self._paths.objects(kind), query)
+        return self.pages(self._paths.objects(kind), query, after, fits)
+
+    def binned(self, kind: ObjectKind) -> Iterator[Json]:
+        """Yield the records of a kind that are in the bin."""
+        return self.all(self._paths.objects(kind), {"limit": PAGE, "archived": "true"})
+
+    def id_behind(self, kind: ObjectKind, last: int, place: int = 1) -> int | None:
+        """Return the id of the `place`-th record behind an id; a search finds 10 000 at most."""
+        found, _ = self._search(kind, [_behind(str(last))], limit=1, after=place - 1)
+        return int(found[0]) if found else None
 
     def changed_ids(self, kind: ObjectKind, since: datetime) -> Iterator[str]:
         """Yield the ids of the records that changed since a moment, in their order.
@@ -96,36 +125,37 @@ class Objects:
         Each page is a search for what is behind the last id: pages by number end at 10 000
         records, and records that change meanwhile stay in what is searched for.
         """
+        begin = str(int(since.timestamp() * 1000))
+        changed = {"propertyName": _CHANGED[kind], "operator": "GTE", "value": begin}
         last = "0"
         while True:
-            self._go_on()
-            begin = str(int(since.timestamp() * 1000))
-            path = self._paths.search(kind)
-            answer = self._api.post(
-                path,
-                {
-                    "filterGroups": [
-                        {
-                            "filters": [
-                                {"propertyName": _CHANGED[kind], "operator": "GTE", "value": begin},
-                                {"propertyName": "hs_object_id", "operator": "GT", "value": last},
-                            ]
-                        }
-                    ],
-                    "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-                    "properties": ["hs_object_id"], "limit": SEARCH_PAGE, "after": "0",
-                },
-            )  # fmt: skip
-            body = self._answered(path, answer)
-            found = [str(row.get("id")) for row in self._objects(body, "results", path)]
+            found, has_more = self._search(kind, [changed, _behind(last)], limit=SEARCH_PAGE)
             yield from found
-            if self._cursor(body, path) is None or not found:
+            if not has_more or not found:
                 return
-            if not found[-1].isdigit() or int(found[-1]) <= int(last):
-                raise AnswerError(
-                    self._api.source, f"{path} is not in the order of ids", "Start again later"
-                )
             last = found[-1]
+
+    def _search(
+        self, kind: ObjectKind, filters: list[Json], *, limit: int, after: int = 0
+    ) -> tuple[list[str], bool]:
+        """Return ids in their order, and whether there are more."""
+        path = self._paths.search(kind)
+        answer = self._api.post(
+            path,
+            {
+                "filterGroups": [{"filters": filters}],
+                "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+                "properties": ["hs_object_id"], "limit": limit, "after": str(after),
+            },
+        )  # fmt: skip
+        body = self._answered(path, answer)
+        found = [str(row.get("id")) for row in self._objects(body, "results", path)]
+        last = int(filters[-1]["value"])
+        if found and (not found[-1].isdigit() or int(found[-1]) <= last):
+            raise AnswerError(
+                self._api.source, f"{path} is not in the order of ids", "Start again later"
+            )
+        return found, self._cursor(body, path) is not None
 
     def by_ids(
         self,
@@ -143,7 +173,6 @@ class Objects:
             asked["propertiesWithHistory"] = list(history)
 
         def read(chunk: list[str]) -> list[Json]:
-            self._go_on()
             path = self._paths.batch(kind)
             return self._batch(path, {**asked, "inputs": [{"id": one} for one in chunk]})
 
@@ -180,7 +209,6 @@ class Objects:
         path = self._paths.associations(kind, other)
         found: list[tuple[str, Link]] = []
         while inputs:
-            self._go_on()
             rows = self._batch(path, {"inputs": inputs})
             inputs = []
             for row in rows:

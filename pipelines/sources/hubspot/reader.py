@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Event
 from typing import Final
 
-from pipelines.sources._common.api import ApiError, JsonApi, RightError
+from pipelines.sources._common.api import JsonApi, RightError
 from pipelines.sources._common.crm import Known, Reading
 from pipelines.sources._common.fields import FieldError, Json
 from pipelines.sources._common.parallel import in_parallel
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.hubspot import rows as r
 from pipelines.sources.hubspot.dictionaries import KINDS, Dictionaries, note_scope
-from pipelines.sources.hubspot.objects import Links, Objects
+from pipelines.sources.hubspot.first_load import FirstLoad, Reads
+from pipelines.sources.hubspot.objects import Fits, Links, Objects, Page
 from pipelines.sources.hubspot.paths import ApiVersion, ObjectKind, Paths
 
 # The search shows changes minutes late, so the next load looks for them once more.
@@ -34,10 +37,6 @@ _TAKEN_ALONG: Final[tuple[tuple[ObjectKind, ObjectKind], ...]] = (
 _LONGEST_QUERY: Final = 1_800
 
 
-class StoppedError(Exception):
-    """Another thread has failed."""
-
-
 class HubSpotReader:
     """Reads one account.
 
@@ -51,8 +50,7 @@ class HubSpotReader:
         self._api = api
         self._people = people
         self._paths = Paths(version)
-        self._stopped = Event()
-        self._objects = Objects(api, self._paths, self._go_on)
+        self._objects = Objects(api, self._paths)
         self._currency: str | None = None
         self._account = Dictionaries(api, self._objects, self._paths, people)
         # Ids by kind: what was met in this load, asked for in vain, binned, merged into others.
@@ -70,12 +68,17 @@ class HubSpotReader:
         kinds = self._account.kinds
         for ids in (self._met, self._lost, self._merged):
             ids.update({kind: set() for kind in KINDS})
-        before = {kind: self._bin_of(kind) for kind in kinds}
+        before = self._bins()
         if since is None:
-            self._read_all(reading)
+            # A load that failed passed over what was in the bin then.
+            earlier = reading.marks.setdefault(
+                "bin", {kind: sorted(ids) for kind, ids in before.items()}
+            )
+            before = {kind: ids | set(earlier.get(kind, ())) for kind, ids in before.items()}
+            self._read_all(reading, reading.until)
         else:
             self._read_changed(reading, since - LOOK_BACK)
-        self._binned = {kind: self._bin_of(kind) for kind in kinds}
+        self._binned = self._bins()
         for kind in kinds:
             # Who left the bin, or seemed to be gone, may be back; a change of theirs is not told.
             was_gone = {one for one, is_gone in known.get(kind, {}).items() if is_gone}
@@ -104,39 +107,40 @@ class HubSpotReader:
         self._currency = currency if isinstance(currency, str) and currency else None
         return self._api.server_time or datetime.now(UTC)
 
-    def _go_on(self) -> None:
-        if self._stopped.is_set():
-            raise StoppedError
-
     # Records
 
-    def _read_all(self, reading: Reading) -> None:
-        """Read all lists at once; the pages of one list follow each other.
+    def _read_all(self, reading: Reading, now: datetime) -> None:
+        """Read all there is, or the rest of it after a load that failed."""
+        begun = datetime.fromisoformat(reading.marks.setdefault("begun", now.isoformat()))
+        for kind in self._account.kinds:
+            self._met[kind] |= self._met_before(reading, kind)
+            self._merged[kind] |= set(reading.marks.get("merged", {}).get(kind, ()))
+        load = FirstLoad(reading)
+        load.read(
+            {kind: self._reads(reading, kind) for kind in self._account.kinds},
+            [partial(self._read_all_threads, reading)],
+        )
+        if begun != now:
+            # What was read by the load that failed may have changed since.
+            self._read_changed(reading, begun - LOOK_BACK)
 
-        Where one fails, the others end at their next page.
-        """
+    def _met_before(self, reading: Reading, kind: ObjectKind) -> set[str]:
+        """Return the ids that a load that failed had met, those of records that do not fit too."""
+        met = {str(one) for one in reading.values(kind, _KEYS[kind])}
+        return met | {
+            record.partition(" ")[2] for table, record, _ in reading.rejected if table == kind
+        }
 
-        def read(kind: ObjectKind | None) -> ApiError | None:
-            try:
-                if kind is None:
-                    self._read_threads(reading, None)
-                else:
-                    self._read_list(reading, kind)
-            except StoppedError:
-                return None
-            except ApiError as error:
-                self._stopped.set()
-                return error
-            return None
+    def _read_all_threads(self, reading: Reading, stop: Event) -> None:
+        """Chats move in their list when one is put away: one that was not ended is read anew."""
+        if reading.marks.get("threads") is None:
+            self._read_threads(reading, None, stop)
+            if not stop.is_set():
+                reading.marks["threads"] = True
 
-        self._stopped.clear()
-        errors = list(in_parallel(read, [*self._account.kinds, None], len(KINDS) + 1))
-        self._stopped.clear()
-        for error in errors:
-            if error is not None:
-                raise error
-
-    def _read_threads(self, reading: Reading, since: datetime | None) -> None:
+    def _read_threads(
+        self, reading: Reading, since: datetime | None, stop: Event | None = None
+    ) -> None:
         query: Json = {"limit": 100, "association": "TICKET"}
         if since is None:
             # Chats that were put away are gone after thirty days.
@@ -148,31 +152,41 @@ class HubSpotReader:
             ]
         try:
             for one in queries:
-                for row in self._objects.pages(self._paths.threads, one):
-                    reading.keep("threads", "thread_id", row, r.thread_row)
+                for rows, _ in self._objects.pages(self._paths.threads, one):
+                    for row in rows:
+                        reading.keep("threads", "thread_id", row, r.thread_row)
+                    if stop is not None and stop.is_set():
+                        return
         except RightError:
             note_scope(reading, "threads")
 
     def _links_of(self, kind: ObjectKind) -> list[ObjectKind]:
         return [other for other in _LINKS.get(kind, ()) if other in self._account.kinds]
 
-    def _read_list(self, reading: Reading, kind: ObjectKind) -> None:
+    def _reads(self, reading: Reading, kind: ObjectKind) -> Reads:
         names = self._account.properties[kind].asked
         history = r.HISTORY if kind == "deals" else ()
         others = self._links_of(kind)
-        if sum(len(name) + 1 for name in names) <= _LONGEST_QUERY:
-            for row in self._objects.listed(kind, names, history, others):
-                links = self._listed_links(reading, kind, row)
-                if links is not None:
-                    self._keep(reading, kind, row, links)
-            return
-        linked = {
-            str(row.get("id")): links
-            for row in self._objects.listed(kind, links=others)
-            if (links := self._listed_links(reading, kind, row)) is not None
-        }
-        for row in self._objects.by_ids(kind, list(linked), names, history):
-            self._keep(reading, kind, row, linked.get(str(row.get("id")), {}))
+        is_short = sum(len(name) + 1 for name in names) <= _LONGEST_QUERY
+        told, versions = (names, history) if is_short else ((), ())
+
+        def pages(after: str | None, fits: Fits) -> Iterator[Page]:
+            return self._objects.listed(kind, told, versions, others, after, fits)
+
+        def prepare(rows: list[Json]) -> Callable[[], None]:
+            links = {str(row.get("id")): self._listed_links(reading, kind, row) for row in rows}
+            if not is_short:
+                rows = list(self._objects.by_ids(kind, list(links), names, history))
+
+            def keep() -> None:
+                for row in rows:
+                    found = links.get(str(row.get("id")))
+                    if found is not None:
+                        self._keep(reading, kind, row, found)
+
+            return keep
+
+        return Reads(pages, prepare, partial(self._objects.id_behind, kind))
 
     def _listed_links(self, reading: Reading, kind: ObjectKind, row: Json) -> Links | None:
         try:
@@ -210,6 +224,7 @@ class HubSpotReader:
             if (one := str(row.get("id"))) in asked
         }
         self._lost[kind] |= asked - set(found)
+        self._met[kind] -= asked - set(found)
         links = {
             other: self._objects.linked(kind, other, list(found)) for other in self._links_of(kind)
         }
@@ -223,7 +238,10 @@ class HubSpotReader:
         names = self._account.properties[kind]
 
         def make(item: Json) -> r.Row:
-            self._merged[kind] |= r.merged_into(item)
+            if merged := r.merged_into(item):
+                self._merged[kind] |= merged
+                marked = reading.marks.setdefault("merged", {}).setdefault(kind, [])
+                marked.extend(sorted(merged))
             if kind == "deals":
                 return r.deal_row(item, links, names, self._currency, self._people)
             if kind == "tickets":
@@ -247,9 +265,14 @@ class HubSpotReader:
 
     # What is gone
 
-    def _bin_of(self, kind: ObjectKind) -> set[str]:
-        """Ids of the deleted records, which stay in the bin for 90 days."""
-        return {str(row.get("id")) for row in self._objects.listed(kind, archived=True)}
+    def _bins(self) -> dict[str, set[str]]:
+        """Return the ids of the deleted records, which stay in the bin for 90 days."""
+        kinds = self._account.kinds
+
+        def read(kind: ObjectKind) -> set[str]:
+            return {str(row.get("id")) for row in self._objects.binned(kind)}
+
+        return dict(zip(kinds, in_parallel(read, kinds, len(kinds)), strict=True))
 
     def _settle(
         self, reading: Reading, kind: ObjectKind, known: dict[str, bool], *, everything: bool

@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from pipelines.sandbox.apis.accounts import open_gate
+from pipelines.sandbox.apis.hubspot import HubSpot
 from pipelines.sandbox.apis.serving import Emulator, serving
 from pipelines.sandbox.crm import Crm, make_crm
 from pipelines.sandbox.model import World
 from pipelines.sandbox.world import generate_world
 from pipelines.settings import Settings, load_settings
 from tests.sources.crm.arriving import DAY
+from tests.sources.crm.plain_writing import write_plainly
 from tests.sources.crm.vendors import VENDORS, Vendor
 
 
@@ -40,9 +42,11 @@ def vendor(request: pytest.FixtureRequest) -> Vendor:
 
 @pytest.fixture
 def emulator(vendor: Vendor, crm: Crm) -> Emulator:
-    """An account whose gate counts but lets everything through."""
+    """An account whose gates count but let everything through."""
     made = vendor.account.make(crm)
     made.gate = open_gate()
+    if isinstance(made, HubSpot):
+        made.search_gate = open_gate()
     return made
 
 
@@ -51,6 +55,12 @@ def served() -> Iterator[Callable[[Emulator], str]]:
     """Serve emulators for as long as the test runs."""
     with ExitStack() as stack:
         yield lambda emulator: stack.enter_context(serving(emulator.app))
+
+
+@pytest.fixture
+def plainly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loads of this test write without dlt."""
+    write_plainly(monkeypatch)
 
 
 @pytest.fixture

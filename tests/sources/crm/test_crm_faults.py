@@ -50,6 +50,7 @@ STAYING = cases("amocrm-too_many", "bitrix24-html_error", "hubspot-cut_body")
 
 
 @pytest.mark.parametrize(("vendor", "kind"), PASSING, indirect=["vendor"])
+@pytest.mark.usefixtures("plainly")
 def test_fault_that_passes_is_waited_out(
     kind: FaultKind, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:
@@ -84,6 +85,7 @@ def test_fault_that_stays_is_told_and_the_next_run_is_right(
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])
+@pytest.mark.usefixtures("plainly")
 def test_page_that_is_served_twice_hides_none(
     seed: int, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:
@@ -117,6 +119,7 @@ def mixed(seed: int, vendor: Vendor, emulator: Emulator, url: str, home: Setting
 
 @pytest.mark.parametrize("seed", range(1))
 @pytest.mark.parametrize("vendor", VENDORS[1:2], indirect=True, ids=lambda vendor: vendor.kind)
+@pytest.mark.usefixtures("plainly")
 def test_random_faults(
     seed: int, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:
@@ -125,6 +128,7 @@ def test_random_faults(
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(100, 300))
+@pytest.mark.usefixtures("plainly")
 def test_two_hundred_random_faults(
     seed: int, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:
@@ -145,10 +149,14 @@ def killed(seed: int, vendor: Vendor, emulator: Emulator, url: str, home: Settin
     chance, crm, account = random.Random(seed), emulator.crm, vendor.config(url)
     command = [sys.executable, "-c", textwrap.dedent(LOAD), str(home.home)]
     for _ in range(2):
+        asked = emulator.gate.requests
         process = subprocess.Popen(
             [*command, account.model_dump_json()], cwd=ROOT, stderr=subprocess.DEVNULL
         )  # fmt: skip
-        time.sleep(chance.uniform(1.0, 6.0))
+        # Python begins for a second or for ten, and nothing can be lost meanwhile.
+        while emulator.gate.requests == asked and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0.0, 4.0))
         process.kill()
         process.wait()
         crm.advance(crm.now + DAY)

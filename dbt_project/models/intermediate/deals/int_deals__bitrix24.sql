@@ -43,18 +43,18 @@ select
     case
         when deals.stage_semantic_id = 'F'
             then coalesce(
-                deals.field_lost_reason,
+                deals.lost_reason_name,
                 case when stages.lost_stages > 1 then stages.stage end
             )
     end as lost_reason,
-    coalesce(cast(deals.field_amount as decimal(18, 2)), deals.opportunity) as amount,
-    cast(deals.field_paid_amount as decimal(18, 2)) as paid_amount,
+    coalesce(deals.field_amount, deals.opportunity) as amount,
+    deals.field_paid_amount as paid_amount,
     coalesce(deals.field_currency_code, deals.currency_code, '{{ var("default_currency") }}')
         as currency_code,
     deals.created_at,
     deals.updated_at,
     case when deals.stage_semantic_id in ('S', 'F') then deals.moved_at end as closed_at,
-    cast(deals.field_first_contact_seconds as bigint) as first_contact_seconds,
+    cast(round(deals.field_first_contact_seconds) as bigint) as first_contact_seconds,
     cast(deals.contact_id as {{ dbt.type_string() }}) as contact_id,
     cast(deals.company_id as {{ dbt.type_string() }}) as company_id,
     cast(null as {{ dbt.type_string() }}) as thread_id,
@@ -63,7 +63,7 @@ select
     cast(null as {{ dbt.type_string() }}) as team,
     coalesce(deals.utm_source, origins.name, deals.source_id) as lead_source,
     deals.utm_campaign as campaign,
-    deals.field_product as product,
+    deals.product_name as product,
     deals.custom_fields
 from deals
 left join stages

@@ -299,6 +299,7 @@ def test_custom_fields_are_typed_and_files_do_not_open(
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(40))
+@pytest.mark.usefixtures("plainly")
 def test_time_that_goes_on_during_loads_loses_nothing(
     seed: int, crm: Crm, emulator: Bitrix24, served: Served, new_home: NewHome
 ) -> None:

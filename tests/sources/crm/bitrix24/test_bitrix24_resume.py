@@ -44,6 +44,7 @@ def test_first_load_goes_on(
 
 @pytest.mark.soak
 @pytest.mark.parametrize("spared", range(0, 40, 2))
+@pytest.mark.usefixtures("plainly")
 def test_load_that_fails_at_any_request_goes_on(
     spared: int, emulator: Bitrix24, served: Served, new_home: NewHome,
     monkeypatch: pytest.MonkeyPatch,

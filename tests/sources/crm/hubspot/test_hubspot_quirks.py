@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.lib.crm_kinds import CRM_KINDS
 from pipelines.lib.crm_loading import account_of
 from pipelines.lib.doctor import examine
 from pipelines.lib.raw_tables import pseudonymizer
@@ -82,18 +83,18 @@ def test_changes_that_the_index_shows_late_come_within_the_limits(
 ) -> None:
     """The search has a limit of its own, which its answers do not tell."""
     emulator, home = HubSpot(crm, index_delay_seconds=300), new_home()
-    account = HUBSPOT.config(served(emulator), per_second=None)
-    load(home, account)
+    account, paces = HUBSPOT.config(served(emulator), per_second=None), CRM_KINDS["hubspot"].paces
+    load(home, account, paces=paces)
     late = next(change for change in crm.changes if change.at > crm.now + DAY
                 and change.kind == "stage_changed")  # fmt: skip
     crm.advance(late.at + 60)
 
-    load(home, account)
+    load(home, account, paces=paces)
 
     assert [row for row in arrived(home, account, HUBSPOT)["int_deal_events"]
             if row["occurred_at"].timestamp() == late.at] == []  # fmt: skip
     crm.advance(crm.now + 3_600)
-    load(home, account)
+    load(home, account, paces=paces)
     assert_true(arrived(home, account, HUBSPOT), crm, HUBSPOT)
     assert emulator.search_gate.requests >= 8
     assert (emulator.gate.refused, emulator.search_gate.refused) == (0, 0)
