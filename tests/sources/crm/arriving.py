@@ -21,8 +21,8 @@ DAY: Final = 86_400
 # An emulator on a busy machine may need seconds for an answer; where it is silent on purpose, it is
 # so for longer than a load of these tests waits.
 BRISK: Final = {"attempts": 8, "backoff_seconds": 0.001, "timeout": (5.0, 30.0), "paces": {}}
-IMPATIENT: Final = {"timeout": (5.0, 0.6)}
-SILENT_SECONDS: Final = 0.9
+IMPATIENT: Final = {"timeout": (5.0, 1.0)}
+SILENT_SECONDS: Final = 1.4
 
 Rows = list[dict[str, Any]]
 Served = Callable[[Emulator], str]

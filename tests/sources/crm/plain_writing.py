@@ -1,8 +1,8 @@
-"""Rows into the warehouse by DuckDB alone, for tests of what a load reads.
+"""Rows into the warehouse by DuckDB alone, for long campaigns about what a load reads.
 
 dlt takes seconds for the few rows of a test, most of them for its configuration. What it does with
 them (a row replaces that of its key, some tables only grow) is done here at once; that dlt does so
-is shown by the tests that load with it: of loads day by day, of loads that are killed, of marts.
+is shown by all other tests: of each fault alone, of loads day by day or killed, of marts.
 """
 
 from __future__ import annotations

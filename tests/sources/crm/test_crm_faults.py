@@ -50,7 +50,6 @@ STAYING = cases("amocrm-too_many", "bitrix24-html_error", "hubspot-cut_body")
 
 
 @pytest.mark.parametrize(("vendor", "kind"), PASSING, indirect=["vendor"])
-@pytest.mark.usefixtures("plainly")
 def test_fault_that_passes_is_waited_out(
     kind: FaultKind, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:
@@ -85,7 +84,6 @@ def test_fault_that_stays_is_told_and_the_next_run_is_right(
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])
-@pytest.mark.usefixtures("plainly")
 def test_page_that_is_served_twice_hides_none(
     seed: int, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:
@@ -119,7 +117,6 @@ def mixed(seed: int, vendor: Vendor, emulator: Emulator, url: str, home: Setting
 
 @pytest.mark.parametrize("seed", range(1))
 @pytest.mark.parametrize("vendor", VENDORS[1:2], indirect=True, ids=lambda vendor: vendor.kind)
-@pytest.mark.usefixtures("plainly")
 def test_random_faults(
     seed: int, vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
 ) -> None:
