@@ -183,7 +183,8 @@ def identity_decisions(_version: Version, key: str) -> list[Row]:  # noqa: ARG00
         return []
     return _version.read(
         "select decision, count(distinct point_type || point_id) as points,"
-        " count(distinct party_id) as parties, count(distinct person_key) as persons"
+        " count(distinct party_id) as parties,"
+        " count(distinct case when decision = 'joined' then person_key end) as persons"
         " from meta_identity_links group by decision"
         " order by decision <> 'joined', parties desc, decision"
     )

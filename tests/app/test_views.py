@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import conversations, data
 from app.components import transcript
-from app.components.formatting import Formatter
+from app.components.formatting import NONE, Formatter
 from app.components.row_list import PAGE_SIZE
 from app.components.tile import TILES
 from app.data import Version
@@ -245,6 +245,31 @@ def test_data_health_shows_figures_under_other_gaps(
             formatter.duration(row["first_response_seconds_p50"]),
         ):
             assert f">{text}<" in shown
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+def test_data_health_tells_who_was_joined_and_who_was_not(
+    open_app: Open, version: Version, lang: str
+) -> None:
+    shown, words = drawn(page(open_app(lang=lang), "data_health")), texts(lang)
+    links = data.identity_links(version)
+    decisions = {row["decision"] for row in links}
+    # The emulated company has families with one phone, and people with two messengers.
+    assert decisions >= {"joined", "several_cards"}
+    for decision in decisions:
+        rows = [row for row in links if row["decision"] == decision]
+        points = {(row["point_type"], row["point_id"]) for row in rows}
+        parties = {row["party_id"] for row in rows}
+        persons = {row["person_key"] for row in rows} if decision == "joined" else set()
+        row = shown.split(f">{words.code('identity_decision', decision)}<")[1].split("</tr>")[0]
+        assert re.findall(r">([^<>]+)</td>", row) == [
+            Formatter(words).number(len(points)),
+            Formatter(words).number(len(parties)),
+            Formatter(words).number(len(persons)) if persons else NONE,
+        ]
+    joined = {row["person_key"] for row in links if row["decision"] == "joined"}
+    customers = version.read("select customer_key, identity_count from dim_customers")
+    assert {row["customer_key"] for row in customers if row["identity_count"] > 1} <= joined
 
 
 @pytest.mark.parametrize("sort", conversations.SORTS)
