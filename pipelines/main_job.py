@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, cast
 
 from pipelines.lib.loading import be_quiet
@@ -32,6 +33,7 @@ def run_job(settings: Settings, name: str, *, full_refresh: bool = False) -> Job
         RunInProgressError: another run of this home has not ended.
     """
     prepare_instance(settings)
+    _keep_engines()
     import dagster as dg
 
     from pipelines.definitions import defs
@@ -68,6 +70,27 @@ def prepare_instance(settings: Settings) -> None:
     path = settings.dagster_home / "dagster.yaml"
     if not path.exists():
         path.write_text((PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"), "utf-8")
+
+
+@cache
+def _keep_engines() -> None:
+    """Let Dagster's event log keep one engine per file.
+
+    It makes one for each event, which prepares the same statements again: a sixth of the time that
+    a run of few rows takes. They hold no connections (NullPool), so there is nothing to close.
+    """
+    from dagster._core.storage.event_log.sqlite import sqlite_event_log
+
+    module: Any = sqlite_event_log
+    engines: dict[str, Any] = {}
+    make = module.create_engine
+
+    def kept(url: str, **options: Any) -> Any:
+        if url not in engines:
+            engines[url] = make(url, **options)
+        return engines[url]
+
+    module.create_engine = kept
 
 
 def _failed(event: Any) -> bool:

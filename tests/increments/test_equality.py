@@ -45,7 +45,7 @@ def test_builds_that_end_half_way_lose_nothing(seed: int) -> None:
     """Every second build ends after some models; loads, people and "now" go on meanwhile."""
     home = CompiledHome()
     models = home.models
-    for load in Company(seed).loads(14):
+    for load in Company(seed).loads(9):
         home.load(load)
         if load.number % 2 and load.number > 2:
             # Anywhere behind the first facts, and right before the state is written.
