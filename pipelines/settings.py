@@ -25,6 +25,7 @@ from pydantic import (
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
+WAREHOUSE_FILE = "warehouse.duckdb"
 
 
 class ConfigurationError(Exception):
@@ -161,7 +162,7 @@ class Settings(_Strict):
     @property
     def warehouse(self) -> Path:
         """The one DuckDB file that the pipeline writes; nobody else opens it."""
-        return self.home / "warehouse.duckdb"
+        return self.home / WAREHOUSE_FILE
 
     @property
     def published(self) -> Path:

@@ -23,7 +23,7 @@ from typing import Final, ParamSpec, TypeVar
 
 import duckdb
 
-from pipelines.lib.dbt_project import DBT_EXECUTABLE
+from pipelines.lib.dbt_manifest import DBT_EXECUTABLE
 from pipelines.lib.empty_home import make
 from pipelines.lib.increments import plan_build
 from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT, Settings, load_settings

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.lib.dbt_project import DBT_EXECUTABLE
+from pipelines.lib.dbt_manifest import DBT_EXECUTABLE
 from pipelines.lib.increments import plan_build
 from pipelines.settings import DBT_PROJECT_DIR, Settings
 

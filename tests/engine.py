@@ -6,19 +6,21 @@ deleted here too. Only the inputs are replaced: the unioned messages and what co
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
-import sys
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+from filelock import FileLock
 
 from pipelines.lib.business_calendar import CALENDAR
 from pipelines.lib.company_config import (
@@ -29,10 +31,11 @@ from pipelines.lib.company_config import (
     read_company_config,
 )
 from pipelines.lib.crm_loading import CRM_FIELDS
+from pipelines.lib.dbt_manifest import BUILD_MODE, DBT_EXECUTABLE
 from pipelines.lib.raw_tables import CRM_TABLES, DATASETS
 from pipelines.lib.text_rules import courtesy_pattern, question_pattern, start_pattern
 from pipelines.lib.who_is_us import SOURCE_RULES
-from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
+from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT, WAREHOUSE_FILE
 from pipelines.sources._common.contracts import ENTITIES, TIMESTAMP
 from tests.oracle.records import Event
 
@@ -52,6 +55,8 @@ UNIONED = pa.schema(
     ]
 )  # fmt: skip
 
+# Stands in the compiled SQL for the moment of the build.
+AS_OF_COMPILED = "2199-09-09T09:09:09+00:00"
 # Raw tables get dlt's load id as well.
 _LOAD_ID = pa.field("_dlt_load_id", pa.string())
 
@@ -81,7 +86,7 @@ def run_models(
     _create_raw_tables(connection, rules)
     unioned = unioned_table(events)
     connection.register("events_of_test", unioned)
-    for name, kind, sql in compiled_models(model_variables(rules), project):
+    for name, kind, sql in compiled_models(rules, project):
         schema, _, table = name.partition(".")
         if table in ("int_messages__unioned", "int_message_contents"):
             sql = _UNIONED_SQL
@@ -174,42 +179,55 @@ def _create_raw_tables(connection: duckdb.DuckDBPyConnection, rules: EngineRules
         connection.unregister("table_of_test")
 
 
-def model_variables(rules: EngineRules) -> str:
+def text_patterns() -> dict[str, str]:
+    """Return the variables that come from the phrase lists of the project."""
     config = read_company_config(PROJECT_ROOT / "config", PROJECT_ROOT / "config")
+    return {
+        "courtesy_pattern": courtesy_pattern(config.courtesy_phrases),
+        "question_pattern": question_pattern(config.question_words),
+        "phrase_start_pattern": start_pattern(config.courtesy_phrases, config.question_words),
+    }
+
+
+def _variables(rules: EngineRules) -> str:
+    return variables_text(
+        conversation_gap_seconds=rules.gap_seconds,
+        unanswered_cap_seconds=rules.cap_seconds,
+        session_gap_seconds=rules.session_gap_seconds,
+        first_response_target_seconds=rules.target_seconds,
+    )
+
+
+def variables_text(**variables: object) -> str:
+    """Return variables of dbt as JSON, with the phrase lists and a moment to put another for."""
     return json.dumps(
-        {
-            "as_of": rules.as_of.isoformat(),
-            "conversation_gap_seconds": rules.gap_seconds,
-            "unanswered_cap_seconds": rules.cap_seconds,
-            "session_gap_seconds": rules.session_gap_seconds,
-            "first_response_target_seconds": rules.target_seconds,
-            "courtesy_pattern": courtesy_pattern(config.courtesy_phrases),
-            "question_pattern": question_pattern(config.question_words),
-            "phrase_start_pattern": start_pattern(config.courtesy_phrases, config.question_words),
-        },
+        {"as_of": AS_OF_COMPILED, **text_patterns(), **variables},
         ensure_ascii=False,
         sort_keys=True,
     )
 
 
-@cache
-def compiled_models(variables: str, project: Path = DBT_PROJECT_DIR) -> list[tuple[str, str, str]]:
+def compiled_models(
+    rules: EngineRules | None = None, project: Path = DBT_PROJECT_DIR
+) -> list[tuple[str, str, str]]:
     """Compile the project with dbt; returns (schema.model, table or view, SQL) in build order."""
+    rules = rules or EngineRules(as_of=datetime(2025, 6, 1, tzinfo=UTC))
     return [
         (
             f"{node['schema']}.{node['name']}",
             "view" if node["config"]["materialized"] == "view" else "table",
-            node["compiled_code"],
+            node["compiled_code"].replace(AS_OF_COMPILED, rules.as_of.isoformat()),
         )
-        for node in compiled_nodes(variables, project)
+        for node in compiled_nodes(_variables(rules), project)
     ]
 
 
+@cache
 def compiled_nodes(variables: str, project: Path = DBT_PROJECT_DIR) -> list[dict[str, Any]]:
     """Compile the project with dbt; returns the models of its manifest in build order.
 
     Args:
-        variables: of dbt, as JSON.
+        variables: what `variables_text` gave.
     """
     folder = _compile_folder(variables, project)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -230,12 +248,24 @@ def compiled_nodes(variables: str, project: Path = DBT_PROJECT_DIR) -> list[dict
 
 
 def _compile_folder(variables: str, project: Path) -> Path:
-    import tempfile
+    """Compile once for all workers of a test run."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"process-{os.getpid()}"
+    mark = hashlib.blake2b(f"{project}\0{variables}".encode(), digest_size=8).hexdigest()
+    folder = Path(tempfile.gettempdir()) / f"otvet_compiled_{run}" / mark
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "manifest.json").exists():
+            _compile(variables, project, folder)
+    return folder
 
-    folder = Path(tempfile.mkdtemp(prefix="otvet_compiled_"))
+
+def _compile(variables: str, project: Path, folder: Path) -> None:
+    is_increment = json.loads(variables).get("is_increment", False)
+    ours = project == DBT_PROJECT_DIR
     subprocess.run(
         [
-            str(Path(sys.executable).parent / "dbt"), "--quiet", "compile",
+            str(DBT_EXECUTABLE if ours else DBT_EXECUTABLE.with_name("dbt")),
+            "--quiet", "compile",
             "--select", "resource_type:model",
             "--project-dir", str(project), "--profiles-dir", str(project),
             "--target-path", str(folder), "--log-path", str(folder), "--vars", variables,
@@ -243,11 +273,11 @@ def _compile_folder(variables: str, project: Path) -> Path:
         check=True,
         env={
             **os.environ,
-            "OTVET_WAREHOUSE": str(folder / "warehouse.duckdb"),
+            "OTVET_WAREHOUSE": str(folder / WAREHOUSE_FILE),
+            BUILD_MODE: "increment" if is_increment else "full",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         },
     )  # fmt: skip
-    return folder
 
 
 def seconds(delta: timedelta) -> int:

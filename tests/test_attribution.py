@@ -21,7 +21,7 @@ Touch = tuple[int, int, bool]  # number, seconds before the deal, began before t
 
 def attribution_of(touches: list[tuple[Any, ...]], deals: list[tuple[Any, ...]]) -> list[Any]:
     """Run the model on these rows; returns deal, conversation, model, share and both amounts."""
-    (sql,) = (sql for name, _, sql in compiled_models("{}") if name == "marts.fct_attribution")
+    (sql,) = (sql for name, _, sql in compiled_models() if name == "marts.fct_attribution")
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as warehouse; create schema warehouse.marts")
         connection.execute(

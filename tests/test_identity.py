@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 
-from pipelines.settings import DBT_PROJECT_DIR
-from tests.engine import EngineRules, compiled_models, model_variables, run_models
+from tests.engine import EngineRules, compiled_models, run_models
 
 LIMIT = 20
 RULES = EngineRules(as_of=datetime(2026, 1, 1, tzinfo=UTC))
@@ -158,7 +157,7 @@ def resolve(models: duckdb.DuckDBPyConnection, cards: Cards) -> None:
         models.execute(
             "insert into raw_otvet.identity_rules values (?, ?, ?, ?)", [str(number), *rule]
         )
-    for name, kind, sql in compiled_models(model_variables(RULES), DBT_PROJECT_DIR):
+    for name, kind, sql in compiled_models(RULES):
         if name.startswith("enrich."):
             models.execute(f"create or replace {kind} {name} as {sql}")
 

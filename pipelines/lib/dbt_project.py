@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +13,6 @@ from pipelines.lib.loading import be_quiet
 from pipelines.lib.text_rules import courtesy_pattern, question_pattern, start_pattern
 from pipelines.settings import DBT_PROJECT_DIR, Settings
 
-DBT_EXECUTABLE = Path(sys.executable).parent / "dbt"
 DEFINITION_VERSION = "1"
 
 
@@ -68,36 +64,6 @@ def dbt_variables(settings: Settings) -> dict[str, Any]:
         "phrase_start_pattern": start_pattern(config.courtesy_phrases, config.question_words),
         "definition_version": DEFINITION_VERSION,
     }
-
-
-def ensure_manifest(target: Path = DBT_PROJECT_DIR / "target") -> Path:
-    """Return the path of a manifest that is as new as the project, parsing it if need be."""
-    manifest = target / "manifest.json"
-    newest = max(path.stat().st_mtime for path in _project_files())
-    if not manifest.exists() or manifest.stat().st_mtime < newest:
-        from dbt.cli.main import dbtRunner
-
-        be_quiet()
-        os.environ.setdefault("DBT_PROFILES_DIR", str(DBT_PROJECT_DIR))
-        result = dbtRunner().invoke(
-            [
-                "--quiet", "parse",
-                "--project-dir", str(DBT_PROJECT_DIR),
-                "--profiles-dir", str(DBT_PROJECT_DIR),
-                "--target-path", str(target),
-                "--log-path", str(target),
-            ]
-        )  # fmt: skip
-        if not result.success:
-            raise RuntimeError(f"dbt cannot parse the project: {result.exception}")
-        manifest.touch()
-    return manifest
-
-
-def _project_files() -> Iterator[Path]:
-    for folder in ("models", "macros", "tests", "seeds"):
-        yield from (path for path in (DBT_PROJECT_DIR / folder).rglob("*") if path.is_file())
-    yield DBT_PROJECT_DIR / "dbt_project.yml"
 
 
 def read_check_results(target: Path) -> list[CheckResult]:

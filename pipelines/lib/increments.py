@@ -20,6 +20,7 @@ import duckdb
 
 from pipelines.lib import business_calendar, company_config, raw_tables
 from pipelines.lib.company_state import company_config as read_inputs
+from pipelines.lib.dbt_manifest import BUILD_MODE
 from pipelines.lib.dbt_project import as_of, dbt_environment, dbt_variables
 from pipelines.settings import DBT_PROJECT_DIR, Settings
 
@@ -79,7 +80,7 @@ def plan_build(settings: Settings, now: str | None = None, *, full_refresh: bool
     # What moves from build to build is environment: dbt would parse everything anew for a variable.
     moving = {
         "OTVET_BUILD_AS_OF": now,
-        "OTVET_BUILD_MODE": "increment" if mode.full_because is None else "full",
+        BUILD_MODE: "increment" if mode.full_because is None else "full",
     }
     return Build(
         mode.full_because,

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from pipelines.lib.dbt_project import ensure_manifest
+from pipelines.lib.dbt_manifest import ensure_manifest
 from pipelines.semantics import MetricInfo, read_catalogue
 from pipelines.settings import PROJECT_ROOT
 

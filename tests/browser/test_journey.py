@@ -122,7 +122,9 @@ def test_page_links_keep_language_and_filters(page: Page, address: str) -> None:
     expect(page).to_have_url(re.compile("period=90d"))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 20))]
+)
 def test_clicks_faster_than_the_screens_keep_the_state(page: Page, address: str, seed: int) -> None:
     """Every click cuts the run of the screen before it short, wherever that run is."""
     chance = random.Random(seed)

@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from pipelines.lib.dbt_project import ensure_manifest
+from pipelines.lib.dbt_manifest import ensure_manifest
 from pipelines.lib.raw_tables import CRM_TABLES, DATASETS
 from tests.conftest import ROOT
 

@@ -6,7 +6,6 @@ What dbt does with a model is done here in a few lines (`_create`), so sixty loa
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from dataclasses import dataclass
@@ -17,15 +16,10 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.lib.business_calendar import build_calendar
-from pipelines.lib.company_config import read_company_config
-from pipelines.lib.text_rules import courtesy_pattern, question_pattern, start_pattern
-from pipelines.settings import PROJECT_ROOT
-from tests.engine import compiled_nodes
+from tests.engine import AS_OF_COMPILED, compiled_nodes, variables_text
 from tests.increments.company import Load
 from tests.increments.homes import raw_schemas, write_load
 from tests.increments.schedule import HOLIDAYS, HOURS, LAST_DAY
-
-_NOW = "2199-09-09T09:09:09+00:00"
 
 
 @dataclass(frozen=True)
@@ -102,7 +96,7 @@ class CompiledHome:
     def _run(self, catalog: str, as_of: datetime, *, increment: bool, until: int | None) -> None:
         build_id = str(uuid.uuid4())
         for model in _compiled(increment=increment)[:until]:
-            sql = model.sql.replace(_NOW, as_of.isoformat())
+            sql = model.sql.replace(AS_OF_COMPILED, as_of.isoformat())
             # What both build from are the raw tables of the one warehouse.
             sql = re.sub(r'"warehouse"\."(?!raw_)', f'"{catalog}"."', _build_id_of(sql, build_id))
             self._create(f"{catalog}.{model.name}", model, sql, increment)
@@ -148,15 +142,7 @@ def _build_id_of(sql: str, build_id: str) -> str:
 @cache
 def _compiled(*, increment: bool) -> list[_Model]:
     """Compile the project; returns its models in the order of a build."""
-    config = read_company_config(PROJECT_ROOT / "config", PROJECT_ROOT / "config")
-    variables = {
-        "as_of": _NOW,
-        "company_time_zone": "Europe/Moscow",
-        "courtesy_pattern": courtesy_pattern(config.courtesy_phrases),
-        "question_pattern": question_pattern(config.question_words),
-        "phrase_start_pattern": start_pattern(config.courtesy_phrases, config.question_words),
-        "is_increment": increment,
-    }
+    variables = variables_text(company_time_zone="Europe/Moscow", is_increment=increment)
     return [
         _Model(
             f"{node['schema']}.{node['name']}",
@@ -164,5 +150,5 @@ def _compiled(*, increment: bool) -> list[_Model]:
             node["config"]["unique_key"],
             node["compiled_code"],
         )
-        for node in compiled_nodes(json.dumps(variables, ensure_ascii=False))
+        for node in compiled_nodes(variables)
     ]

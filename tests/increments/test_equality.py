@@ -28,7 +28,7 @@ def run_loads(seed: int, count: int) -> CompiledHome:
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])
 def test_increments_equal_full_builds(seed: int) -> None:
-    home = run_loads(seed, 12)
+    home = run_loads(seed, 7)
 
     empty = [table for table in home.marts() if home.count(f"marts.{table}") == 0]
     assert set(empty) <= {"fct_costs", "meta_quarantine"}
@@ -45,7 +45,7 @@ def test_builds_that_end_half_way_lose_nothing(seed: int) -> None:
     """Every second build ends after some models; loads, people and "now" go on meanwhile."""
     home = CompiledHome()
     models = home.models
-    for load in Company(seed).loads(9):
+    for load in Company(seed).loads(7):
         home.load(load)
         if load.number % 2 and load.number > 2:
             # Anywhere behind the first facts, and right before the state is written.

@@ -14,7 +14,8 @@ from dagster_dbt import (
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from pipelines.defs.resources import FULL_REFRESH_TAG, WAREHOUSE_POOL, warehouse_turn
-from pipelines.lib.dbt_project import ensure_manifest, read_failures
+from pipelines.lib.dbt_manifest import ensure_manifest
+from pipelines.lib.dbt_project import read_failures
 from pipelines.lib.increments import plan_build
 from pipelines.lib.progress import step
 from pipelines.settings import Settings

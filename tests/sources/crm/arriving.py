@@ -50,7 +50,7 @@ def arrived(settings: Settings, account: CrmConfig, vendor: Vendor) -> dict[str,
         fields = pa.Table.from_pylist(crm_fields(configured), schema=CRM_FIELDS)
         connection.register("fields", fields)
         connection.execute("create table raw_otvet.crm_fields as from fields")
-        by_name = {name.rpartition(".")[2]: sql for name, _, sql in compiled_models("{}")}
+        by_name = {name.rpartition(".")[2]: sql for name, _, sql in compiled_models()}
         for model in vendor.models:
             schema = "staging" if model.startswith("stg") else "intermediate"
             connection.execute(f"create view {schema}.{model} as {by_name[model]}")

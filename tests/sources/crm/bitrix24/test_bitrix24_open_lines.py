@@ -127,7 +127,7 @@ def arrived(home: Settings) -> list[Json]:
 
 def _make(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the messages of the portal and all that they lean on."""
-    models = {name: (kind, sql) for name, kind, sql in compiled_models("{}")}
+    models = {name: (kind, sql) for name, kind, sql in compiled_models()}
     wanted = [
         name for name in models
         if name in _INPUTS or name == "intermediate.int_messages__bitrix24"
