@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from tests.e2e.conftest import build, import_set, real_sets, settings_of
+from tests.e2e.test_reference_figures import messages_of_exports
 
 
 @pytest.mark.soak
@@ -25,6 +26,6 @@ def test_all_sets_are_published_together(shared_data: Path, tmp_path: Path) -> N
                 "select source_slug, count(*) from marts.fct_messages group by all"
             ).fetchall()
         )
-    chats = {item.name for item in sets} - {"maven_crm_sales", "crm_it_school"}
-    assert chats <= set(counts)
-    assert min(counts.values()) > 0
+    exports = messages_of_exports(shared_data)
+    assert {name: counts.get(name) for name in exports} == exports
+    assert {item.name for item in sets} - set(counts) == {"maven_crm_sales"}
