@@ -216,7 +216,7 @@ def _dbt(
     settings: Settings, folder: Path, verb: str, *more: str, full_refresh: bool = False
 ) -> Measured:
     build = _apart(plan_build, settings, _NOW, full_refresh=full_refresh)
-    arguments = build.arguments if verb == "run" else build.arguments[-2:]
+    arguments = [*build.arguments, *build.unchanged] if verb == "run" else build.arguments[-2:]
     command = [
         str(DBT_EXECUTABLE), "--quiet", verb, *arguments, *more,
         "--project-dir", str(DBT_PROJECT_DIR), "--target-path", str(settings.dbt_target),

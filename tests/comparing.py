@@ -104,7 +104,7 @@ def start_dbt(settings: Settings, *, full_refresh: bool = False) -> subprocess.P
     build = plan_build(settings, full_refresh=full_refresh)
     return subprocess.Popen(
         [
-            str(DBT_EXECUTABLE), "--quiet", "run", *build.arguments,
+            str(DBT_EXECUTABLE), "--quiet", "run", *build.arguments, *build.unchanged,
             "--project-dir", str(DBT_PROJECT_DIR),
             "--profiles-dir", str(DBT_PROJECT_DIR),
             "--target-path", str(settings.dbt_target),

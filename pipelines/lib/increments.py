@@ -67,6 +67,11 @@ class Build:
         full = [] if self.full_because is None else ["--full-refresh"]
         return [*full, "--vars", json.dumps(self.variables, ensure_ascii=False)]
 
+    @property
+    def unchanged(self) -> list[str]:
+        """The arguments that leave out what an increment would make again as it is: its views."""
+        return [] if self.full_because else ["--exclude", "config.materialized:view"]
+
 
 def plan_build(settings: Settings, now: str | None = None, *, full_refresh: bool = False) -> Build:
     """Return how dbt is called for the next build.

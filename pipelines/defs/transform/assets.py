@@ -55,8 +55,12 @@ def _build(
     what = "what changed" if build.full_because is None else f"all, {build.full_because}"
     step(f"building the models: {what}")
     os.environ.update(build.environment)
+    arguments = ["build", *build.arguments]
+    if build.unchanged and not context.is_subset:
+        # Views stay, their tests run: what is selected is every node by itself.
+        arguments += [*build.unchanged, "--indirect-selection", "empty"]
     invocation: DbtCliInvocation = dbt.cli(
-        ["build", *build.arguments],
+        arguments,
         context=context,
         target_path=settings.dbt_target,
     )
