@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import streamlit as st
 
@@ -14,14 +14,11 @@ from app.components.header import choice_of_order, show_sql
 from app.components.html import Cell
 from app.components.places import value_text
 from app.components.screen import Screen
-from app.components.tile import definition_of, label_of
+from app.components.tile import MIN_N, definition_of, label_of
 from app.data import Row
 from app.intervals import wilson
 from app.place import Place
 from app.state import address
-
-# Below this a row is grey: a share of fewer cases says little, whatever it is.
-MIN_N: Final = 20
 
 
 @dataclass(frozen=True)

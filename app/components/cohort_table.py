@@ -10,11 +10,10 @@ from typing import Any, Final
 import streamlit as st
 
 from app.components import html
-from app.components.breakdown import MIN_N
 from app.components.formatting import NONE
 from app.components.html import Cell
 from app.components.screen import Screen
-from app.components.tile import definition_of, label_of
+from app.components.tile import MIN_N, definition_of, label_of
 from app.data import Row
 from app.intervals import wilson
 from app.period import Grain, Period, last_day

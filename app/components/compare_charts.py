@@ -10,12 +10,11 @@ from typing import Any, Final
 import altair as alt
 import streamlit as st
 
-from app.components.breakdown import MIN_N
 from app.components.chart_parts import PADDING, ROWS, by_series, clickable, draw, over_time, upwards
 from app.components.palette import BLUE, GREY, ORANGE, SERIES
 from app.components.places import value_text
 from app.components.screen import Screen
-from app.components.tile import open_rows
+from app.components.tile import MIN_N, open_rows
 from app.data import Row
 from app.intervals import wilson
 from app.period import Grain, Period, buckets, last_day

@@ -8,12 +8,11 @@ from typing import Any, Final
 import streamlit as st
 
 from app.components import export, html
-from app.components.breakdown import MIN_N
 from app.components.formatting import NONE
 from app.components.header import show_sql
 from app.components.html import Cell
 from app.components.screen import Screen, keep_in_address
-from app.components.tile import definition_of
+from app.components.tile import MIN_N, definition_of
 from app.data import Row
 from app.intervals import wilson
 from app.place import Place

@@ -1,4 +1,4 @@
-"""How to bring one's own chats: the exact steps and commands for each kind of export."""
+"""How to bring one's own chats: the exact steps and commands for each kind of source."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ _COMMANDS: Final = {
         ' --us "name:Anna Petrova"',
         ".venv/bin/otvet import deals.csv --mapping generic_deals --source-name crm",
         ".venv/bin/otvet import spend.csv --mapping generic_spend --source-name ads",
+    ),
+    "crm": (
+        "cp -n otvet.example.toml otvet.toml",
+        "export OTVET_AMO_TOKEN=...",
+        ".venv/bin/otvet doctor",
+        ".venv/bin/otvet run",
     ),
     "daily": (".venv/bin/otvet run",),
 }

@@ -58,6 +58,8 @@ SECTIONS: Final[Mapping[str, tuple[TileSpec, ...]]] = {
 TILES: Final = tuple(spec for section in SECTIONS.values() for spec in section)
 COVERAGE_METRICS: Final = ("deal_link_coverage", "messages_unknown_author", "messages_total")
 TILE_WIDTH: Final = 225
+# A share of fewer cases says little, whatever it is: rows of it are grey, tiles compare nothing.
+MIN_N: Final = 20
 _MATURING: Final = ("conv_to_lead", "conv_to_purchase")
 
 
@@ -143,8 +145,12 @@ def _change(screen: Screen, figure: Figure) -> str | None:
 
 
 def _is_comparable(screen: Screen, figure: Figure) -> bool:
-    """Return whether there is data from the first day of the previous period on."""
-    return figure.period.previous().start >= screen.known.start
+    """Return whether there are enough cases, and data from the first day of the period before."""
+    return not _is_thin(figure) and figure.period.previous().start >= screen.known.start
+
+
+def _is_thin(figure: Figure) -> bool:
+    return figure.interval is not None and figure.n is not None and figure.n < MIN_N
 
 
 def _arrow(figure: Figure) -> Literal["up", "down", "off"]:
@@ -178,6 +184,8 @@ def _trend_text(screen: Screen, figure: Figure, grain: Grain) -> str:
 def _was(screen: Screen, figure: Figure) -> str | None:
     if figure.value is None:
         return None
+    if _is_thin(figure):
+        return screen.texts("tile.few")
     if figure.previous is None:
         return screen.texts("tile.no_previous")
     if not _is_comparable(screen, figure):

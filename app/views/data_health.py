@@ -37,6 +37,7 @@ def render(screen: Screen) -> None:
     _failure(screen)
     _publication(screen)
     _freshness(screen)
+    _deal_freshness(screen)
     _gap_sensitivity(screen)
     _identity(screen)
     _quarantine(screen)
@@ -114,6 +115,28 @@ def _freshness(screen: Screen) -> None:
             for row, state in zip(rows, found, strict=True)
         ],
         classes=[_STATE_CLASSES[state] for state in found],
+    )
+
+
+def _deal_freshness(screen: Screen) -> None:
+    """Show up to when each CRM tells of deals."""
+    texts, formatter = screen.texts, screen.formatter
+    rows = data.deal_freshness(screen.version, screen.version.key)
+    if not rows:
+        return
+    st.caption(texts("health.deals_note"))
+    names = ("source_slug", "last_created_at", "last_event_at", "deal_count")
+    html.table(
+        [texts(f"column.{name}") for name in names],
+        [
+            [
+                Cell(row["source_slug"]),
+                Cell(formatter.moment(row["last_created_at"]), None, "nowrap"),
+                Cell(formatter.moment(row["last_event_at"]), None, "nowrap"),
+                Cell(formatter.number(row["deal_count"]), None, "num"),
+            ]
+            for row in rows
+        ],
     )
 
 

@@ -16,7 +16,7 @@ from app import conversations, data
 from app.components import transcript
 from app.components.formatting import NONE, Formatter
 from app.components.row_list import PAGE_SIZE
-from app.components.tile import TILES
+from app.components.tile import MIN_N, TILES
 from app.data import Version
 from app.i18n import texts
 from tests.app.conftest import MAIN, Open, drawn, page, ran
@@ -45,6 +45,22 @@ def test_overview_shows_every_tile_with_what_it_rests_on(open_app: Open, version
             assert "95 % ДИ" in face
     helps = [item.proto.help for item in app.metric]
     assert helps == [catalogue[spec.metric].definition_ru for spec in TILES]
+
+
+def test_share_of_few_cases_is_compared_with_nothing(open_app: Open, version: Version) -> None:
+    kinds = set()
+    for agent in data.filter_options(version, version.key)["agent"][:6]:
+        app = open_app(lang="en", period="30d", agent=agent)
+        faces = [str(item.value) for item in app.get("html") if 'class="ot-fine"' in item.value]
+        for item, face in zip(app.metric, faces, strict=True):
+            base = re.search(r"n = ([\d,]+) · 95% CI", face)
+            if base is None:
+                continue
+            is_thin = int(base[1].replace(",", "")) < MIN_N
+            assert (item.proto.delta_description == texts("en")("tile.few")) == is_thin
+            assert not (is_thin and item.delta)
+            kinds.add(is_thin)
+    assert kinds == {True, False}
 
 
 def test_language_switch_changes_words_and_separators_not_figures(open_app: Open) -> None:
@@ -165,6 +181,9 @@ def test_data_health_shows_version_sources_and_checks(open_app: Open, version: V
     assert about.version in html
     for row in data.freshness(version, version.key):
         assert row["source_slug"] in html
+    for row in version.read("select source_slug, count(*) as deals from fct_deals group by all"):
+        assert f">{row['source_slug']}</td>" in html
+        assert f">{row['deals']:,}</td>" in html
     failed_first = [row["status"] for row in data.checks(version, version.key)]
     assert failed_first == sorted(failed_first, key=("fail", "warn", "pass").index)
 
@@ -197,6 +216,8 @@ def test_empty_home_says_how_to_start(
     assert len(imports) == 3
     assert all(command.startswith(f"export OTVET_HOME={tmp_path}\n") for command in imports)
     assert "--mapping generic_deals" in imports[2]
+    [crm] = [command for command in commands if "otvet doctor" in command]
+    assert crm.startswith(f"export OTVET_HOME={tmp_path}\n")
     assert not app.metric
 
 
