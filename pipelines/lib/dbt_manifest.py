@@ -6,7 +6,6 @@ import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from dbt.version import __version__ as dbt_version
@@ -23,14 +22,16 @@ def ensure_manifest(mode: str = "full") -> Path:
 
     Args:
         mode: the kind of build, `full` or `increment`: some tables of one are views of the other.
+
+    Raises:
+        RuntimeError: dbt cannot parse the project; the message is what it said.
     """
     folder = DBT_PROJECT_DIR / "target" / f"dbt-{dbt_version}" / mode
     manifest = folder / "manifest.json"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        newest = max(path.stat().st_mtime for path in _project_files())
-        if not manifest.exists() or manifest.stat().st_mtime < newest:
+        if not manifest.exists() or manifest.stat().st_mtime < changed_at(DBT_PROJECT_DIR):
             _parse(folder, mode)
             manifest.touch()
     return manifest
@@ -42,7 +43,7 @@ def parsed_project(mode: str) -> Path:
 
 
 def _parse(folder: Path, mode: str) -> None:
-    subprocess.run(
+    parsed = subprocess.run(
         [
             str(DBT_EXECUTABLE.with_name("dbt")), "--quiet", "parse",
             "--no-partial-parse",
@@ -51,7 +52,9 @@ def _parse(folder: Path, mode: str) -> None:
             "--target-path", str(folder),
             "--log-path", str(folder),
         ],
-        check=True,
+        check=False,
+        capture_output=True,
+        text=True,
         # The file's name is that of the database in the SQL; nothing opens it here.
         env={
             **os.environ,
@@ -60,9 +63,17 @@ def _parse(folder: Path, mode: str) -> None:
             BUILD_MODE: mode,
         },
     )  # fmt: skip
+    if parsed.returncode != 0:
+        said = (parsed.stdout + parsed.stderr)[-2000:]
+        raise RuntimeError(f"dbt cannot parse the project: {said}")
 
 
-def _project_files() -> Iterator[Path]:
-    for folder in ("models", "macros", "tests", "seeds"):
-        yield from (path for path in (DBT_PROJECT_DIR / folder).rglob("*") if path.is_file())
-    yield DBT_PROJECT_DIR / "dbt_project.yml"
+def changed_at(project: Path) -> float:
+    """Return when a dbt project changed last, by the clock of its files.
+
+    Folders count as well: theirs is the time at which a file went or got another name.
+    """
+    paths = [project / name for name in ("dbt_project.yml", "profiles.yml")]
+    for name in ("models", "macros", "tests", "seeds"):
+        paths += [project / name, *(project / name).rglob("*")]
+    return max(path.stat().st_mtime for path in paths if path.exists())

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.lib.dbt_manifest import BUILD_MODE, DBT_EXECUTABLE, ensure_manifest
+from pipelines.lib.dbt_manifest import BUILD_MODE, DBT_EXECUTABLE, changed_at, ensure_manifest
 from pipelines.settings import DBT_PROJECT_DIR
 
 OTHER_RULES = {
@@ -41,6 +41,28 @@ def test_project_is_parsed_the_same_for_another_home(mode: str, tmp_path: Path) 
     )  # fmt: skip
 
     assert parsed(tmp_path / "manifest.json") == parsed(ensure_manifest(mode))
+
+
+@pytest.mark.parametrize("change", ["edit", "rename", "remove", "add"])
+def test_every_change_of_the_project_is_seen(change: str, tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "marts"
+    folder.mkdir(parents=True)
+    for path in ((tmp_path / "dbt_project.yml"), (model := folder / "one.sql")):
+        path.write_text("select 1", encoding="utf-8")
+    for path in (tmp_path / "dbt_project.yml", model, folder, folder.parent):
+        os.utime(path, (1_000, 1_000))
+    assert changed_at(tmp_path) == 1_000
+
+    if change == "edit":
+        model.write_text("select 2", encoding="utf-8")
+    elif change == "rename":
+        model.rename(folder / "two.sql")
+    elif change == "remove":
+        model.unlink()
+    else:
+        (folder / "two.sql").write_text("select 2", encoding="utf-8")
+
+    assert changed_at(tmp_path) > 1_000
 
 
 def parsed(manifest: Path) -> dict[str, Any]:
