@@ -6,6 +6,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from dbt.version import __version__ as dbt_version
@@ -27,14 +28,18 @@ def ensure_manifest(mode: str = "full") -> Path:
         RuntimeError: dbt cannot parse the project; the message is what it said.
     """
     folder = DBT_PROJECT_DIR / "target" / f"dbt-{dbt_version}" / mode
-    manifest = folder / "manifest.json"
     folder.mkdir(parents=True, exist_ok=True)
+    # Its time is that at which the last whole parsing began: what changed since is not in there.
+    mark = folder / "parsed"
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not manifest.exists() or manifest.stat().st_mtime < changed_at(DBT_PROJECT_DIR):
+        if not mark.exists() or mark.stat().st_mtime < changed_at(DBT_PROJECT_DIR):
+            began = time.time()
+            mark.unlink(missing_ok=True)
             _parse(folder, mode)
-            manifest.touch()
-    return manifest
+            mark.touch()
+            os.utime(mark, (began, began))
+    return folder / "manifest.json"
 
 
 def parsed_project(mode: str) -> Path:
