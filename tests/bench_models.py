@@ -165,9 +165,6 @@ def measure_models(rows: int, folder: Path) -> None:
         command = [sys.executable, str(floor.resolve()), str(parquet), threads]
         base = run_measured(command, dict(os.environ), folder)
         _tell("hand-written floor", count, base, None)
-    # dbt's own start and parsing are no matter of size: they are measured apart.
-    start = _dbt(settings, folder, "parse")
-    _tell("dbt: start and parse", None, start, None)
     selected = _dbt(settings, folder, "run", "--select", *FLOOR_FACTS, full_refresh=True)
     _tell("models of the floor's facts", count, selected, base)
     full = _dbt(settings, folder, "run", full_refresh=True)
