@@ -156,7 +156,7 @@ def measure_models(rows: int, folder: Path) -> None:
     _apart(_write, parquet / "messages.parquet", max(1, rows // _THREAD_MESSAGES))
     settings = load_settings({**os.environ, "OTVET_HOME": str(folder / "home")})
     _apart(make, settings)
-    nothing = _dbt(settings, folder, "run")
+    nothing = _dbt(settings, folder)
     _tell("dbt on no rows", None, nothing, None)
     count = _apart(_load, settings, parquet)
     floor, threads = PROJECT_ROOT / FLOOR, str(settings.project.resources.threads)
@@ -165,12 +165,12 @@ def measure_models(rows: int, folder: Path) -> None:
         command = [sys.executable, str(floor.resolve()), str(parquet), threads]
         base = run_measured(command, dict(os.environ), folder)
         _tell("hand-written floor", count, base, None)
-    selected = _dbt(settings, folder, "run", "--select", *FLOOR_FACTS, full_refresh=True)
+    selected = _dbt(settings, folder, "--select", *FLOOR_FACTS, full_refresh=True)
     _tell("models of the floor's facts", count, selected, base)
-    full = _dbt(settings, folder, "run", full_refresh=True)
+    full = _dbt(settings, folder, full_refresh=True)
     _tell("full build", count, full, base)
     _apart(_load_next_day, settings)
-    increment = _dbt(settings, folder, "run")
+    increment = _dbt(settings, folder)
     _tell("increment after 1 % more", None, increment, None)
     for clock in ("seconds", "cpu_seconds"):
         whole, part, fixed = (getattr(run, clock) for run in (full, increment, nothing))
@@ -209,13 +209,10 @@ def _load(settings: Settings, parquet: Path) -> int:
         return int(row[0])
 
 
-def _dbt(
-    settings: Settings, folder: Path, verb: str, *more: str, full_refresh: bool = False
-) -> Measured:
+def _dbt(settings: Settings, folder: Path, *more: str, full_refresh: bool = False) -> Measured:
     build = _apart(plan_build, settings, _NOW, full_refresh=full_refresh)
-    arguments = [*build.arguments, *build.unchanged] if verb == "run" else build.arguments[-2:]
     command = [
-        str(DBT_EXECUTABLE), "--quiet", verb, *arguments, *more,
+        str(DBT_EXECUTABLE), "--quiet", "run", *build.arguments, *build.unchanged, *more,
         "--project-dir", str(DBT_PROJECT_DIR), "--target-path", str(settings.dbt_target),
     ]  # fmt: skip
     return run_measured(command, {**os.environ, **build.environment}, folder)
