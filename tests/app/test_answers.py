@@ -173,7 +173,6 @@ def _started(open_app: Open) -> str:
     return str(open_app(period="all", lang="en").metric[0].value)
 
 
-@pytest.mark.soak
 def test_large_version_is_prepared_and_a_small_one_is_not(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

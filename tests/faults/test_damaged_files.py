@@ -61,9 +61,7 @@ def table(home: Path) -> tuple[Path, str, int, list[str]]:
     return cut(path, packed=True), "raw_tabular", 60, ["--mapping", "generic_messages"]
 
 
-@pytest.mark.parametrize(
-    "make", [telegram, *(pytest.param(make, marks=pytest.mark.soak) for make in (whatsapp, table))]
-)
+@pytest.mark.parametrize("make", [telegram, whatsapp, table])
 def test_truncated_file_loads_what_is_whole_and_says_so(make: object, tmp_path: Path) -> None:
     assert callable(make)
     home = tmp_path / "home"

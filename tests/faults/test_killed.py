@@ -80,13 +80,7 @@ def kill_at(point: str, home: Path, export: Path) -> None:
     assert process.returncode == -9, f"the import ended before «{point}»"
 
 
-@pytest.mark.parametrize(
-    "point",
-    [
-        pytest.param(point, marks=pytest.mark.soak if point in ("extracting", "rules") else ())
-        for point in POINTS
-    ],
-)
+@pytest.mark.parametrize("point", POINTS)
 def test_killed_import_then_again_gives_the_rows_of_a_clean_one(
     point: str, export: Path, clean: dict[str, list[Any]], tmp_path: Path
 ) -> None:

@@ -39,7 +39,7 @@ def linked(settings: Settings, crm: Crm) -> Links:
     return links
 
 
-@pytest.mark.parametrize("lists_talks", [True, pytest.param(False, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("lists_talks", [True, False])
 def test_talks_link_chats_to_deals(
     lists_talks: bool, crm: Crm, emulator: AmoCrm, served: Served, new_home: NewHome
 ) -> None:

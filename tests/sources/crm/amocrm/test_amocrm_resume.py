@@ -19,7 +19,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "EVENT_PAGE", 20)
 
 
-@pytest.mark.parametrize("has_filter", [True, pytest.param(False, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("has_filter", [True, False])
 def test_first_load_goes_on(
     has_filter: bool, emulator: AmoCrm, served: Served, new_home: NewHome
 ) -> None:
