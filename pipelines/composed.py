@@ -12,34 +12,23 @@ from typing import Any, Final, Protocol
 
 from pipelines.estimates import Survival, WaitCount, kaplan_meier
 from pipelines.metric_catalogue import TIME_DIMENSION, Answer, Grain, KaplanMeier, MetricInfo
+from pipelines.questions import Scope
 
 _KEPT_CURVES: Final = 8
 Key = tuple[Any, ...]
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Scope:
-    """What a question is split by and restricted to."""
-
-    by: tuple[str, ...] = ()
-    where: tuple[str, ...] = ()
-    start: date | None = None
-    end: date | None = None
-    grain: Grain | None = None
-
-    @property
-    def split(self) -> tuple[str, ...]:
-        """Columns that an answer is split by, time first."""
-        names = tuple(name for name in self.by if name != TIME_DIMENSION)
-        is_in_time = self.grain is not None or TIME_DIMENSION in self.by
-        return (TIME_DIMENSION, *names) if is_in_time else names
-
-
 class Compiler(Protocol):
     """Compiles a question: SQL, and the names of its columns as people ask for them."""
 
-    def __call__(self, metrics: Sequence[str], scope: Scope) -> tuple[str, dict[str, str]]:
+    def __call__(
+        self,
+        metrics: Sequence[str],
+        scope: Scope,
+        order_by: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> tuple[str, dict[str, str]]:
         """Return the SQL and `{column: name}`."""
 
 
@@ -54,6 +43,18 @@ class Composer:
     run: Runner
     # One screen asks for a curve, its median and both again: the last few are kept.
     _drawn: dict[tuple[str, Scope], tuple[dict[Key, Survival], str]] = field(default_factory=dict)
+
+    def plain(
+        self,
+        metrics: Sequence[str],
+        scope: Scope,
+        order_by: Sequence[str] = (),
+        limit: int | None = None,
+    ) -> Answer:
+        """Answer for metrics whose value is what MetricFlow's SQL gives."""
+        sql, columns = self.compile(metrics, scope, order_by, limit)
+        split = tuple(columns.values())[: -len(metrics)]
+        return Answer(tuple(metrics), split, self.run(sql, columns), sql)
 
     def ask(self, info: MetricInfo, scope: Scope) -> Answer:
         """Answer for one composed metric."""

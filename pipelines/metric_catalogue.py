@@ -50,6 +50,11 @@ class MetricInfo:
         """Whether the value is made of the answer to another question."""
         return self.estimate is not None or self.summed_over is not None
 
+    @property
+    def counts_stock(self) -> bool:
+        """Whether a part of it counts everything known until the end of the period."""
+        return self.window is not None or self.denominator_window is not None
+
 
 @dataclass(frozen=True)
 class Answer:
