@@ -120,7 +120,7 @@ def sandbox_serve(
     """
     from pipelines.sandbox.apis.accounts import ACCOUNTS, controlled
     from pipelines.sandbox.apis.serving import serving
-    from pipelines.sandbox.crm import make_crm
+    from pipelines.sandbox.crm_life import make_crm
     from pipelines.sandbox.world import generate_world
 
     world = generate_world(seed, messages, day_of(until), months=months)
@@ -153,7 +153,7 @@ def demo(serve: bool, messages: int, until: datetime | None, port: int, crm: Any
     from pipelines.lib.servers import serve_app
     from pipelines.sandbox.apis.accounts import ACCOUNTS, open_gate
     from pipelines.sandbox.apis.serving import serving
-    from pipelines.sandbox.crm import make_crm
+    from pipelines.sandbox.crm_life import make_crm
     from pipelines.sandbox.world import generate_world
     from pipelines.sandbox.writers import write_company
     from pipelines.sandbox.writers_tables import CRM_NAME

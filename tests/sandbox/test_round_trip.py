@@ -21,7 +21,7 @@ import pytest
 
 from pipelines.publishing import current_publication
 from pipelines.sandbox import truth
-from pipelines.sandbox.crm import make_crm
+from pipelines.sandbox.crm_life import make_crm
 from pipelines.sandbox.model import World
 from pipelines.sandbox.truth_attribution import MODELS, credits_of
 from pipelines.sandbox.truth_events import EXPORTS, EXPORTS_WITH_SECONDS, TABLES, View

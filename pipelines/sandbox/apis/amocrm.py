@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import secrets
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +22,20 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from pipelines.sandbox.apis.amocrm_records import (
+    ACCOUNT_ID,
+    FIELDS,
+    companies_of_deals,
+    company_row,
+    contact_row,
+    deals_of_contacts,
+    event_row,
+    events_of,
+    lead_row,
+    pipeline_rows,
+    reason_rows,
+    user_rows,
+)
 from pipelines.sandbox.apis.amocrm_work import (
     call_rows,
     talk_rows,
@@ -31,62 +44,12 @@ from pipelines.sandbox.apis.amocrm_work import (
     unsorted_rows,
 )
 from pipelines.sandbox.apis.serving import Asgi, Emulator, Json
-from pipelines.sandbox.business import LOST, PIPELINES, STAGES, WON
 from pipelines.sandbox.crm import Change, Contact, Deal
-from pipelines.sandbox.texts import LOSS_REASONS
 
-WON_STATUS: Final = 142
-LOST_STATUS: Final = 143
-_PIPELINE: Final = 1_300
-_STATUS: Final = 32_392_100
-_REASON: Final = 4_203_700
-_USER: Final = 123_100
 _MAX_LIMIT: Final = 250
 _MAX_EVENTS: Final = 100
 _REFUSALS_BEFORE_BLOCK: Final = 30
 _MOST_KEPT: Final = 200  # answers that are kept for their further pages
-_CHAT: Final = "incoming_chat_message"
-_EVENT_TYPES: Final = {
-    "contact_added": ("contact_added",), "contact_merged": ("entity_merged",),
-    "contact_deleted": ("contact_deleted",), "deal_added": ("lead_added", _CHAT),
-    "stage_changed": ("lead_status_changed",), "deal_deleted": ("lead_deleted",),
-    "owner_changed": ("entity_responsible_changed",), "deal_restored": ("lead_restored",),
-    "deal_merged": ("entity_merged",), "deal_edited": ("sale_field_changed",),
-}  # fmt: skip
-_FIELDS: Final[dict[str, tuple[Json, ...]]] = {
-    "leads": (
-        {"id": 681, "name": "utm_source", "code": "UTM_SOURCE", "type": "tracking_data"},
-        {"id": 682, "name": "utm_campaign", "code": "UTM_CAMPAIGN", "type": "tracking_data"},
-        {"id": 702, "name": "Товар", "code": None, "type": "select"},
-        {"id": 703, "name": "Сумма в валюте", "code": None, "type": "monetary"},
-        {"id": 704, "name": "Валюта", "code": None, "type": "text"},
-        {"id": 705, "name": "Секунд до первого ответа", "code": None, "type": "numeric"},
-    ),
-    "contacts": (
-        {"id": 3, "name": "Телефон", "code": "PHONE", "type": "multitext"},
-        {"id": 4, "name": "Email", "code": "EMAIL", "type": "multitext"},
-        {"id": 5, "name": "Telegram", "code": "IM", "type": "multitext"},
-    ),
-    "companies": ({"id": 7, "name": "Email", "code": "EMAIL", "type": "multitext"},),
-}
-
-
-def status_id(pipeline: int, stage: int) -> int:
-    """The id of a stage; won and lost are the same in every pipeline."""
-    fixed = {WON: WON_STATUS, LOST: LOST_STATUS}
-    return fixed.get(stage, _STATUS + 10 * pipeline + stage)
-
-
-def user_id(agent: int) -> int:
-    """The id of an agent."""
-    return _USER + agent
-
-
-@dataclass(frozen=True)
-class _Company:
-    company_id: int
-    created_at: int
-    updated_at: int
 
 
 @dataclass
@@ -188,7 +151,7 @@ class AmoCrm(Emulator):
     def _account(self, _: Request) -> Response:
         return _hal(
             {
-                "id": 5_135_160, "name": "Зерно и Пар", "subdomain": "demo",
+                "id": ACCOUNT_ID, "name": "Зерно и Пар", "subdomain": "demo",
                 "currency": self.currency, "is_api_filter_enabled": self.has_filter,
                 "_embedded": {"datetime_settings": {"timezone": "Europe/Moscow"}},
             }
@@ -197,50 +160,17 @@ class AmoCrm(Emulator):
     def _users(self, request: Request) -> Response:
         if not self.users_allowed:
             return _problem(403, "Forbidden", "Access denied")
-        today = datetime.fromtimestamp(self.crm.now, UTC).date()
-        rows = []
-        for place, agent in enumerate(self.crm.agents):
-            former = agent.renamed_on is not None and today < agent.renamed_on
-            rows.append(
-                {
-                    "id": user_id(place), "name": agent.former_name if former else agent.name,
-                    "email": f"{agent.folder}@company.example", "lang": "ru",
-                    "rights": {
-                        "is_admin": False, "is_active": agent.left is None or today < agent.left,
-                        "group_id": None,
-                    },
-                }
-            )  # fmt: skip
-        return self._page(request, "users", rows, with_total=True)
+        return self._page(request, "users", user_rows(self.crm), with_total=True)
 
     def _pipelines(self, _: Request) -> Response:
-        rows = []
-        for place, name in enumerate(PIPELINES):
-            statuses = [
-                {
-                    "id": status_id(place, stage), "name": title, "sort": 10 * (stage + 1),
-                    "pipeline_id": _PIPELINE + place, "type": 0, "is_editable": stage < WON,
-                }
-                for stage, title in enumerate(STAGES)
-            ]  # fmt: skip
-            rows.append(
-                {
-                    "id": _PIPELINE + place, "name": name, "sort": place + 1,
-                    "is_main": place == 0, "is_archive": False,
-                    "_embedded": {"statuses": statuses},
-                }
-            )  # fmt: skip
+        rows = pipeline_rows()
         return _hal({"_total_items": len(rows), "_embedded": {"pipelines": rows}})
 
     def _reasons(self, request: Request) -> Response:
-        rows = [
-            {"id": _REASON + place, "name": name, "sort": place, "created_at": 1, "updated_at": 1}
-            for place, name in enumerate(LOSS_REASONS)
-        ]
-        return self._page(request, "loss_reasons", rows)
+        return self._page(request, "loss_reasons", reason_rows())
 
     def _fields(self, request: Request) -> Response:
-        fields = _FIELDS.get(request.path_params["entity"])
+        fields = FIELDS.get(request.path_params["entity"])
         if fields is None:
             return _problem(404, "Not Found", "Not found")
         return self._page(request, "custom_fields", list(fields), with_total=True)
@@ -266,11 +196,11 @@ class AmoCrm(Emulator):
 
     def _lead(self, request: Request) -> Response:
         deal = self.crm.deals.get(request.path_params["number"])
-        return (
-            Response(status_code=204)
-            if deal is None
-            else _hal(self._lead_row(deal, _with(request)))
-        )
+        return _hal(None if deal is None else self._lead_row(deal, _with(request)))
+
+    def _lead_row(self, deal: Deal, asked: set[str]) -> Json:
+        rate = self.rates[deal.currency_code] if deal.currency_code != self.currency else 1
+        return self._changed("leads", lead_row(deal, asked, self.currency, rate))
 
     def _contacts(self, request: Request) -> Response:
         rows = self._found("contacts", request, self.crm.contacts.values(), "contact_id")
@@ -279,34 +209,25 @@ class AmoCrm(Emulator):
 
     def _contact(self, request: Request) -> Response:
         contact = self.crm.contacts.get(request.path_params["number"])
-        return (
-            Response(status_code=204)
-            if contact is None
-            else _hal(self._contact_row(contact, _with(request)))
-        )
+        return _hal(None if contact is None else self._contact_row(contact, _with(request)))
+
+    def _contact_row(self, contact: Contact, asked: set[str]) -> Json:
+        deals = None
+        if "leads" in asked:
+            linked = self._kept(("deals of contacts",), lambda: [deals_of_contacts(self.crm)])[0]
+            deals = linked[contact.contact_id]
+        return self._changed("contacts", contact_row(contact, deals))
+
+    def _changed(self, entity: str, row: Json) -> Json:
+        return row if self.change_row is None else self.change_row(entity, row)
 
     def _companies(self, request: Request) -> Response:
-        companies = self._kept(("companies of deals",), self._companies_of_deals)
+        companies = self._kept(("companies",), lambda: companies_of_deals(self.crm))
         rows = self._found("companies", request, companies, "company_id")
+        names = self.crm.companies
         return self._page(
-            request, "companies", rows,
-            lambda company: {
-                "id": company.company_id, "name": self.crm.companies[company.company_id],
-                "created_at": company.created_at, "updated_at": company.updated_at,
-                "custom_fields_values": _values(
-                    "companies", {7: f"office@c{company.company_id}.example"}
-                ),
-                "_embedded": {"tags": []},
-            },
-        )  # fmt: skip
-
-    def _companies_of_deals(self) -> list[_Company]:
-        begun: dict[int, int] = {}
-        for deal in self.crm.deals.values():
-            if deal.company_id is not None:
-                first = begun.get(deal.company_id, deal.created_at)
-                begun[deal.company_id] = min(first, deal.created_at)
-        return [_Company(number, at, at) for number, at in begun.items()]
+            request, "companies", rows, lambda row: company_row(row, names[row.company_id])
+        )
 
     # Work
 
@@ -360,14 +281,13 @@ class AmoCrm(Emulator):
         rows = self._kept(
             ("events", *types, begin, end),
             lambda: [
-                {"change": change, "type": type_, "entity_id": number}
+                event
                 for change in reversed(self._between(begin, end))
-                for type_ in _EVENT_TYPES.get(change.kind, ())
-                if (not types or type_ in types) and _is_told(change, type_)
-                for number in _ids_of(change)
+                for event in events_of(change)
+                if not types or event.kind in types
             ],
         )
-        return self._page(request, "events", rows, _event_row, _MAX_EVENTS)
+        return self._page(request, "events", rows, event_row, _MAX_EVENTS)
 
     def _between(self, begin: int, end: int) -> list[Change]:
         """What happened from a second to another one; changes are in the order of time."""
@@ -383,62 +303,6 @@ class AmoCrm(Emulator):
         if question not in self._pages:
             self._pages[question] = find()
         return self._pages[question]
-
-    def _lead_row(self, deal: Deal, asked: set[str]) -> Json:
-        rate = self.rates[deal.currency_code] if deal.currency_code != self.currency else 1
-        embedded: Json = {
-            "tags": [],
-            "companies": [] if deal.company_id is None else [{"id": deal.company_id}],
-        }
-        if "contacts" in asked:
-            embedded["contacts"] = [{"id": deal.contact_id, "is_main": True}]
-        if "loss_reason" in asked and deal.lost_reason is not None:
-            embedded["loss_reason"] = [
-                {"id": _REASON + deal.lost_reason, "name": LOSS_REASONS[deal.lost_reason]}
-            ]
-        values = {
-            681: deal.lead_source, 682: deal.campaign, 702: deal.product,
-            703: f"{deal.amount / 100:.2f}" if deal.currency_code != self.currency else None,
-            704: deal.currency_code if deal.currency_code != self.currency else None,
-            705: deal.first_contact_seconds,
-        }  # fmt: skip
-        return self._changed("leads", {
-            "id": deal.deal_id, "name": f"Заказ {deal.deal_id}",
-            "price": deal.amount * rate // 100, "responsible_user_id": user_id(deal.agent),
-            "group_id": 0, "status_id": status_id(deal.pipeline, deal.stage),
-            "pipeline_id": _PIPELINE + deal.pipeline,
-            "loss_reason_id": None if deal.lost_reason is None else _REASON + deal.lost_reason,
-            "source_id": None, "created_by": 0, "updated_by": user_id(deal.agent),
-            "created_at": deal.created_at, "updated_at": deal.updated_at,
-            "closed_at": deal.closed_at, "closest_task_at": None, "is_deleted": False,
-            "custom_fields_values": _values("leads", values), "account_id": 5_135_160,
-            "_embedded": embedded,
-        })  # fmt: skip
-
-    def _contact_row(self, contact: Contact, asked: set[str]) -> Json:
-        embedded: Json = {"tags": [], "companies": []}
-        if "leads" in asked:
-            linked = self._kept(("deals of contacts",), lambda: [self._deals_of_contacts()])[0]
-            embedded["leads"] = [{"id": number} for number in linked[contact.contact_id]]
-        values = {3: contact.phone, 4: contact.email, 5: contact.telegram_id}
-        return self._changed("contacts", {
-            "id": contact.contact_id, "name": contact.name,
-            "first_name": contact.name.split()[0], "last_name": contact.name.split()[-1],
-            "responsible_user_id": user_id(contact.agent), "group_id": 0,
-            "created_by": 0, "updated_by": 0, "created_at": contact.created_at,
-            "updated_at": contact.updated_at, "is_deleted": False,
-            "custom_fields_values": _values("contacts", values), "account_id": 5_135_160,
-            "_embedded": embedded,
-        })  # fmt: skip
-
-    def _deals_of_contacts(self) -> defaultdict[int, list[int]]:
-        found: defaultdict[int, list[int]] = defaultdict(list)
-        for deal in self.crm.deals.values():
-            found[deal.contact_id].append(deal.deal_id)
-        return found
-
-    def _changed(self, entity: str, row: Json) -> Json:
-        return row if self.change_row is None else self.change_row(entity, row)
 
     # Lists
 
@@ -504,63 +368,13 @@ class AmoCrm(Emulator):
         )
 
 
-def _is_told(change: Change, type_: str) -> bool:
-    """A message is told of where the deal began in a chat."""
-    return type_ != _CHAT or change.after.conversation_id is not None
-
-
-def _ids_of(change: Change) -> tuple[int, ...]:
-    """A merge is told of both records, without saying which one stays."""
-    if change.kind in ("contact_merged", "deal_merged"):
-        return change.entity_id, int(change.after)
-    return (change.entity_id,)
-
-
-def _event_row(found: Json) -> Json:
-    change: Change = found["change"]
-    before: list[Json] = []
-    after: list[Json] = []
-    if change.kind == "stage_changed":
-        before, after = (
-            [{"lead_status": {"id": status_id(*side), "pipeline_id": _PIPELINE + side[0]}}]
-            for side in (change.before, change.after)
-        )
-    elif change.kind == "owner_changed":
-        before, after = (
-            [{"responsible_user": {"id": user_id(side)}}] for side in (change.before, change.after)
-        )
-    entity = "lead" if change.entity == "deal" else "contact"
-    is_message = found["type"] == _CHAT
-    if is_message:
-        talk = change.after.conversation_id
-        after = [{"message": {"id": f"m{talk}", "talk_id": talk, "origin": "telegram"}}]
-    return {
-        "id": f"0{2 - is_message}{change.number:020d}{found['entity_id'] % 10_000:04d}",
-        "type": found["type"],
-        "entity_id": found["entity_id"], "entity_type": entity,
-        "created_by": 0 if change.agent is None else user_id(change.agent),
-        "created_at": change.at, "account_id": 5_135_160, "value_after": after,
-        "value_before": before, "_embedded": {"entity": {"id": found["entity_id"]}},
-    }  # fmt: skip
-
-
-def _values(entity: str, values: dict[int, Any]) -> list[Json] | None:
-    found = [
-        {
-            "field_id": item["id"], "field_name": item["name"], "field_code": item["code"],
-            "field_type": item["type"], "values": [{"value": values[item["id"]]}],
-        }
-        for item in _FIELDS[entity]
-        if values[item["id"]] is not None
-    ]  # fmt: skip
-    return found or None
-
-
 def _with(request: Request) -> set[str]:
     return {name for name in request.query_params.get("with", "").split(",") if name}
 
 
-def _hal(body: Json) -> Response:
+def _hal(body: Json | None) -> Response:
+    if body is None:
+        return Response(status_code=204)
     return JSONResponse(body, media_type="application/hal+json")
 
 

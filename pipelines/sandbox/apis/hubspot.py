@@ -7,22 +7,18 @@ where ids are missing, the bin as a list of its own, merges told only by the rec
 
 from __future__ import annotations
 
-import json
-import secrets
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from datetime import datetime
 from typing import Any, Final
-from urllib.parse import parse_qs
-from uuid import UUID
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from pipelines.sandbox.apis.hubspot_access import GuardedAccount, RefusedError
 from pipelines.sandbox.apis.hubspot_chats import thread_row
 from pipelines.sandbox.apis.hubspot_records import (
     DEFINED,
@@ -35,48 +31,18 @@ from pipelines.sandbox.apis.hubspot_records import (
     pipelines,
 )
 from pipelines.sandbox.apis.hubspot_search import SearchError, search
-from pipelines.sandbox.apis.serving import Asgi, Emulator, Gate, Json
+from pipelines.sandbox.apis.serving import Asgi, Json
 
 _DATED: Final = "2026-09"
 _MAX_LIMIT: Final = 100
 _MAX_WITH_HISTORY: Final = 50
-_LONGEST_URL: Final = 4_000
-_SCOPES: Final = {
-    "deals": "crm.objects.deals.read", "contacts": "crm.objects.contacts.read",
-    "companies": "crm.objects.companies.read", "owners": "crm.objects.owners.read",
-    "schemas": "crm.schemas.deals.read", "details": "oauth", "tickets": "tickets",
-    "conversations": "conversations.read",
-}  # fmt: skip
-Answer = Callable[[Request, Any], Response]
-
-
-class RefusedError(Exception):
-    """A request that the vendor refuses."""
-
-    def __init__(self, status: int, category: str, message: str, **more: Any) -> None:
-        super().__init__(message)
-        body = {
-            "status": "error", "message": message, "category": category, **more,
-            "correlationId": str(UUID(int=status)),
-        }  # fmt: skip
-        self.response = JSONResponse(body, status)
 
 
 @dataclass
-class HubSpot(Emulator):
-    """An account; 100 requests in ten seconds are let through, 5 a second of the search."""
+class HubSpot(GuardedAccount):
+    """An account."""
 
-    token: str = "private-app-token"  # noqa: S105
-    client_id: str = "client"
-    client_secret: str = "client-secret"  # noqa: S105
-    refresh_token: str | None = None
-    rotates: bool = False  # whether a refresh token works once
-    access_seconds: int = 1_800
     currency: str | None = HOME_CURRENCY
-    gate: Gate = field(default_factory=lambda: Gate(100, 10.0))
-    search_gate: Gate = field(default_factory=lambda: Gate(5, 1.0))
-    left_today: int | None = None  # requests of this day; null: as many as one likes
-    statuses_at: dict[int, int] = field(default_factory=dict)  # answers by number of request
     index_delay_seconds: int = 0  # of the search
     most_searched: int = 10_000
     versions_kept: int = 20
@@ -85,15 +51,9 @@ class HubSpot(Emulator):
     # that a page led to.
     cursor_is_behind: bool = False
     needs_known_cursors: bool = False
-    scopes: set[str] = field(default_factory=lambda: set(_SCOPES.values()))
     troubled: set[int] = field(default_factory=set)  # ids that a batch cannot read just now
     more_properties: dict[str, list[Json]] = field(default_factory=dict)
-    asked: dict[str, int] = field(default_factory=dict)  # requests by the last word of their path
-    _issued: dict[str, int] = field(default_factory=dict)
-    _ended: set[str] = field(default_factory=set)
     _cursors: set[str] = field(default_factory=set)
-    _answered: int = 0
-    _number: int = 0
 
     def __post_init__(self) -> None:
         """Begin with the CRM as it stands."""
@@ -101,9 +61,9 @@ class HubSpot(Emulator):
 
     def routes(self) -> Asgi:
         """Return the application without faults."""
-        routes = [Route("/oauth/v1/token", self._access_token, methods=["POST"])]
+        routes = [Route("/oauth/v1/token", self.access_token, methods=["POST"])]
         for path in ("v3/conversations/threads", f"conversations/{_DATED}/threads"):
-            endpoint = self._guarded(self._threads, "conversations")
+            endpoint = self.guarded(self._threads, "conversations")
             routes.append(Route(f"/conversations/{path}", endpoint, methods=["GET"]))
         for prefix, dated in (("/crm/v3/{}", False), (f"/crm/{{}}/{_DATED}", True)):
             objects = prefix.format("objects") + "/{kind}"
@@ -119,110 +79,12 @@ class HubSpot(Emulator):
                 ("POST", f"{objects}/search", self._search, ""),
                 ("POST", links + "/{kind}/{other}/batch/read", self._associations, ""),
             ):
-                routes.append(Route(path, self._guarded(answer, scope), methods=[method]))
+                routes.append(Route(path, self.guarded(answer, scope), methods=[method]))
         return Starlette(routes=routes)
-
-    def expire_tokens(self) -> None:
-        """Let every access token end at once, as the vendor does after half an hour."""
-        self._ended |= set(self._issued)
-        self._issued.clear()
 
     def forget_cursors(self) -> None:
         """Let no page of before lead on."""
         self._cursors.clear()
-
-    # Access
-
-    async def _access_token(self, request: Request) -> Response:
-        asked = {
-            name: values[0] for name, values in parse_qs((await request.body()).decode()).items()
-        }
-        known = (
-            asked.get("client_id") == self.client_id
-            and asked.get("client_secret") == self.client_secret
-            and asked.get("grant_type") == "refresh_token"
-            and self.refresh_token is not None
-            and asked.get("refresh_token") == self.refresh_token
-        )
-        if not known:
-            return RefusedError(
-                400, "BAD_REFRESH_TOKEN", "missing or invalid refresh token"
-            ).response
-        access = secrets.token_hex(16)
-        if self.rotates:
-            self.refresh_token = secrets.token_hex(16)
-        self._issued[access] = self._now + self.access_seconds
-        return JSONResponse(
-            {
-                "token_type": "bearer", "expires_in": self.access_seconds, "hub_id": 12_345,
-                "access_token": access, "refresh_token": self.refresh_token,
-            }
-        )  # fmt: skip
-
-    def _guarded(self, answer: Answer, scope: str) -> Callable[[Request], Any]:
-        async def endpoint(request: Request) -> Response:
-            try:
-                body = await request.json() if request.method == "POST" else None
-                self._admit(request, scope)
-                response = answer(request, body)
-                self._answered += 1
-                if self.between_pages is not None:
-                    self.between_pages(self._answered)
-            except RefusedError as refused:
-                response = refused.response
-            except json.JSONDecodeError:
-                response = RefusedError(400, "VALIDATION_ERROR", "Invalid input JSON").response
-            moment = datetime.fromtimestamp(self._now, UTC)
-            response.headers["Date"] = format_datetime(moment, usegmt=True)
-            if not request.url.path.endswith("/search"):
-                response.headers["X-HubSpot-RateLimit-Max"] = str(self.gate.calls)
-                response.headers["X-HubSpot-RateLimit-Interval-Milliseconds"] = "10000"
-            return response
-
-        return endpoint
-
-    def _admit(self, request: Request, scope: str) -> None:
-        path = request.url.path
-        word = path.rpartition("/")[2]
-        self.asked[word] = self.asked.get(word, 0) + 1
-        is_search = path.endswith("/search")
-        if not (self.search_gate if is_search else self.gate).lets_through():
-            policy = "SECONDLY" if is_search else "TEN_SECONDLY_ROLLING"
-            raise _too_many(policy)
-        if self.left_today is not None:
-            self.left_today -= 1
-            if self.left_today < 0:
-                raise _too_many("DAILY")
-        number, self._number = self._number, self._number + 1
-        if number in self.statuses_at:
-            status = self.statuses_at[number]
-            raise RefusedError(status, "MIGRATION_IN_PROGRESS", f"Answered with {status}")
-        self._check_token(request)
-        needed = _SCOPES[scope or KINDS.get(request.path_params.get("kind", ""), "deals")]
-        if needed not in self.scopes:
-            raise RefusedError(
-                403, "MISSING_SCOPES",
-                "This app hasn't been granted all required scopes to make this call.",
-                errors=[
-                    {
-                        "message": "One or more of the following scopes are required.",
-                        "context": {"requiredGranularScopes": [needed]},
-                    }
-                ],
-            )  # fmt: skip
-        if len(str(request.url)) > _LONGEST_URL:
-            raise RefusedError(414, "VALIDATION_ERROR", "URI Too Long")
-
-    def _check_token(self, request: Request) -> None:
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme == "Bearer" and (given == self.token or self._issued.get(given, 0) > self._now):
-            return
-        has_ended = given in self._issued or given in self._ended
-        raise RefusedError(
-            401,
-            "EXPIRED_AUTHENTICATION" if has_ended else "INVALID_AUTHENTICATION",
-            "Authentication credentials not found or expired.",
-        )
 
     # Dictionaries
 
@@ -463,10 +325,3 @@ def _batch_of(
         "context": {"ids": missing},
     }  # fmt: skip
     return JSONResponse(body | {"numErrors": 1, "errors": [error]}, 207)
-
-
-def _too_many(policy: str) -> RefusedError:
-    return RefusedError(
-        429, "RATE_LIMITS", f"You have reached your {policy.lower()} limit.",
-        errorType="RATE_LIMIT", policyName=policy, requestId=str(UUID(int=429)),
-    )  # fmt: skip

@@ -12,7 +12,8 @@ import pytest
 from pipelines.sandbox.apis.accounts import open_gate
 from pipelines.sandbox.apis.hubspot import HubSpot
 from pipelines.sandbox.apis.serving import Emulator, serving
-from pipelines.sandbox.crm import Crm, make_crm
+from pipelines.sandbox.crm import Crm
+from pipelines.sandbox.crm_life import make_crm
 from pipelines.sandbox.model import World
 from pipelines.sandbox.world import generate_world
 from pipelines.settings import Settings, load_settings

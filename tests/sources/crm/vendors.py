@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipelines.sandbox.apis.accounts import ACCOUNTS, EmulatedAccount
-from pipelines.sandbox.apis.amocrm import user_id
+from pipelines.sandbox.apis.amocrm_records import user_id
 from pipelines.sandbox.apis.bitrix24_records import user_id as bitrix24_user_id
 from pipelines.sandbox.apis.hubspot_records import owner_id
 from pipelines.settings import CRMS_WITH_CHATS, CrmConfig, CrmName

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from _pytest.monkeypatch import MonkeyPatch
 
-from pipelines.lib.company_config import ROSTER
+from pipelines.lib.company_tables import ROSTER
 from pipelines.lib.crm_loading import check_crm, open_reader
 from pipelines.lib.raw_tables import prepare_raw_tables, pseudonymizer
 from pipelines.lib.who_is_us import SOURCE_RULES
@@ -22,7 +22,8 @@ from pipelines.sandbox.apis.accounts import open_gate
 from pipelines.sandbox.apis.bitrix24 import Bitrix24
 from pipelines.sandbox.apis.bitrix24_records import user_id
 from pipelines.sandbox.apis.serving import Faults
-from pipelines.sandbox.crm import Crm, make_crm
+from pipelines.sandbox.crm import Crm
+from pipelines.sandbox.crm_life import make_crm
 from pipelines.sandbox.model import World
 from pipelines.sandbox.world import generate_world
 from pipelines.settings import CrmConfig, Settings
