@@ -8,11 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.lib.company_config import (
-    exchange_rates_table,
-    identity_rules_table,
-    read_company_config,
-)
+from pipelines.lib.company_config import read_company_config
+from pipelines.lib.company_tables import exchange_rates_table, identity_rules_table
 from pipelines.settings import PROJECT_ROOT, ConfigurationError
 from pipelines.sources._common.privacy import Pseudonymizer
 

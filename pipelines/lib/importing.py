@@ -14,7 +14,8 @@ from typing import Literal
 
 import pyarrow as pa
 
-from pipelines.lib.company_config import ROSTER, RosterEntry, roster_table
+from pipelines.lib.company_config import RosterEntry
+from pipelines.lib.company_tables import ROSTER, roster_table
 from pipelines.lib.loading import load, load_tables
 from pipelines.lib.raw_tables import DATASETS, Kind, load_vault, pseudonymizer
 from pipelines.lib.who_is_us import (

@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.lib import business_calendar, company_config, raw_tables
+from pipelines.lib import business_calendar, company_config, company_tables, raw_tables
 from pipelines.lib.company_state import company_config as read_inputs
 from pipelines.lib.dbt_manifest import BUILD_MODE
 from pipelines.lib.dbt_project import as_of, dbt_environment, dbt_variables
@@ -136,7 +136,7 @@ def _sources_of_figures() -> Iterator[Path]:
     for folder in ("models", "macros", "seeds"):
         yield from sorted(path for path in (DBT_PROJECT_DIR / folder).rglob("*") if path.is_file())
     yield DBT_PROJECT_DIR / "dbt_project.yml"
-    for module in (business_calendar, company_config):
+    for module in (business_calendar, company_config, company_tables):
         assert module.__file__ is not None
         yield Path(module.__file__)
 

@@ -11,7 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pipelines.lib.company_config import read_roster, roster_table
+from pipelines.lib.company_config import read_roster
+from pipelines.lib.company_tables import roster_table
 from pipelines.sandbox.model import World
 from pipelines.sandbox.writers_rows import said_by_thread
 from pipelines.sources._common.exports import ExportSummary
