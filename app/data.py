@@ -161,17 +161,10 @@ def freshness(_version: Version, key: str) -> list[Row]:  # noqa: ARG001
 
 @st.cache_data(max_entries=_OPEN_VERSIONS, show_spinner=False)
 def deal_freshness(_version: Version, key: str) -> list[Row]:  # noqa: ARG001
-    """Return one row per source of deals: how many, the newest one and the latest change."""
-    return _version.read(
-        "with events as ("
-        "select source_slug, max(occurred_at) as last_event_at from fct_deal_events"
-        " group by source_slug)"
-        " select deals.source_slug, count(*) as deal_count,"
-        " max(deals.created_at) as last_created_at, any_value(events.last_event_at)"
-        " as last_event_at from fct_deals as deals left join events"
-        " on deals.source_slug = events.source_slug"
-        " group by deals.source_slug order by deals.source_slug"
-    )
+    """Return one row per source of deals, none in versions of older code."""
+    if not _has(_version, "meta_deal_freshness"):
+        return []
+    return _version.read("select * from meta_deal_freshness order by source_slug")
 
 
 @st.cache_data(max_entries=_OPEN_VERSIONS, show_spinner=False)

@@ -32,6 +32,17 @@ def source_state(row: Row, now: datetime) -> SourceState:
     return "fresh"
 
 
+def is_crm_late(row: Row, now: datetime) -> bool:
+    """Return whether a CRM was not read in time; tables of deals never are: nobody reads them.
+
+    Args:
+        row: a row of `meta_deal_freshness`.
+        now: an aware instant.
+    """
+    read: datetime | None = row["last_read_at"]
+    return read is not None and now - read > LOAD_LIMIT
+
+
 @dataclass(frozen=True)
 class CheckCounts:
     """Outcomes of the checks of a publication."""

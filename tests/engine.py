@@ -23,14 +23,9 @@ import pyarrow as pa
 from filelock import FileLock
 
 from pipelines.lib.business_calendar import CALENDAR
-from pipelines.lib.company_config import (
-    CHANNELS,
-    EXCHANGE_RATES,
-    IDENTITY_RULES,
-    ROSTER,
-    read_company_config,
-)
-from pipelines.lib.crm_loading import CRM_FIELDS
+from pipelines.lib.company_config import read_company_config
+from pipelines.lib.company_tables import CHANNELS, EXCHANGE_RATES, IDENTITY_RULES, ROSTER
+from pipelines.lib.crm_loading import CRM_FIELDS, CRM_READS
 from pipelines.lib.dbt_manifest import BUILD_MODE, DBT_EXECUTABLE
 from pipelines.lib.raw_tables import CRM_TABLES, DATASETS
 from pipelines.lib.text_rules import courtesy_pattern, question_pattern, start_pattern
@@ -159,6 +154,7 @@ def _create_raw_tables(connection: duckdb.DuckDBPyConnection, rules: EngineRules
     tables = {
         "raw_otvet.source_rules": source_rules,
         "raw_otvet.crm_fields": CRM_FIELDS.empty_table(),
+        "raw_otvet.crm_reads": CRM_READS.empty_table(),
         "raw_otvet.roster": ROSTER.empty_table(),
         "raw_otvet.channels": CHANNELS.empty_table(),
         "raw_otvet.exchange_rates": EXCHANGE_RATES.empty_table(),

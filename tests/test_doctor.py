@@ -70,6 +70,7 @@ class Home:
         built_at: datetime = NOW - timedelta(hours=1),
         checks: Sequence[tuple[str, str]] = (("not_null", "pass"),),
         rejected: int = 0,
+        crm_read_at: datetime | None = None,
     ) -> None:
         folder = self.path / "published" / "v" / VERSION
         folder.mkdir(parents=True)
@@ -82,6 +83,13 @@ class Home:
                 " ?::timestamptz as last_message_at, ?::timestamptz as last_loaded_at",
                 [unknown + customers, NOW - timedelta(hours=2), loaded_at],
             )
+            if crm_read_at is not None:
+                connection.execute(
+                    "create table meta_deal_freshness as select 'amo' as source_slug,"
+                    " 1200 as deal_count, ?::timestamptz as last_read_at"
+                    " union all select 'table', 3, null",
+                    [crm_read_at],
+                )
             connection.execute(
                 "create table meta_checks (name text, kind text, target text, status text)"
             )
@@ -324,6 +332,17 @@ def test_source_without_new_messages_warns_if_configured(home: Home) -> None:
     assert home.one("freshness shop").level == "ok"  # imported once by hand: nothing is late
     home.configure('[[sources]]\nname = "shop"\npaths = ["result.json"]\n')
     assert home.one("freshness shop").level == "warn"
+
+
+def test_crm_that_was_not_read_lately_warns_if_configured(home: Home) -> None:
+    home.publish(crm_read_at=NOW - timedelta(hours=30))
+    found = home.one("freshness amo")
+    assert found.level == "ok"  # it was taken out of the configuration
+    assert "1,200 deals, read up to" in found.message
+    assert all(item.subject != "freshness table" for item in home.findings())
+    home.configure('[[crm]]\nname = "amo"\nkind = "amocrm"\nurl = "https://a.amocrm.ru"\n')
+    assert home.one("freshness amo").level == "warn"
+    assert home.one("freshness amo", NOW - timedelta(hours=10)).level == "ok"
 
 
 def test_configured_source_that_was_never_published_warns(home: Home) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from app import data
 from app.components.formatting import Formatter
 from app.components.screen import Screen
-from app.health import LOAD_LIMIT, count_checks, source_state
+from app.health import LOAD_LIMIT, count_checks, is_crm_late, source_state
 from app.i18n import Texts
 
 
@@ -52,10 +52,10 @@ def _freshness(screen: Screen) -> None:
         icon=":material/schedule:",
         help=str(screen.about.zone),
     )
-    age = now - screen.about.built_at
-    if age > LOAD_LIMIT:
+    since_build = now - screen.about.built_at
+    if since_build > LOAD_LIMIT:
         st.badge(
-            texts("health.stale", age=formatter.duration(age.total_seconds())),
+            texts("health.stale", age=formatter.duration(since_build.total_seconds())),
             color="orange",
             icon=":material/warning:",
         )
@@ -70,6 +70,14 @@ def _freshness(screen: Screen) -> None:
                 ),
                 color="orange",
                 icon=":material/notifications_paused:",
+            )
+    for row in data.deal_freshness(screen.version, screen.version.key):
+        if is_crm_late(row, now):
+            age = (now - row["last_read_at"]).total_seconds()
+            st.badge(
+                texts("health.crm_late", source=row["source_slug"], age=formatter.duration(age)),
+                color="orange",
+                icon=":material/sync_disabled:",
             )
 
 

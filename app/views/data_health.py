@@ -14,7 +14,7 @@ from app.components.formatting import NONE
 from app.components.html import Cell
 from app.components.screen import Screen, shown
 from app.data import Row
-from app.health import LOAD_LIMIT, SILENCE_LIMIT, source_state
+from app.health import LOAD_LIMIT, SILENCE_LIMIT, SourceState, is_crm_late, source_state
 from app.metrics import Question
 
 _CHECK_COLUMNS: Final = ("status", "name", "kind", "target", "detail")
@@ -119,24 +119,29 @@ def _freshness(screen: Screen) -> None:
 
 
 def _deal_freshness(screen: Screen) -> None:
-    """Show up to when each CRM tells of deals."""
-    texts, formatter = screen.texts, screen.formatter
+    """Show up to when each source tells of deals."""
+    texts, formatter, now = screen.texts, screen.formatter, datetime.now(tz=UTC)
     rows = data.deal_freshness(screen.version, screen.version.key)
     if not rows:
         return
-    st.caption(texts("health.deals_note"))
-    names = ("source_slug", "last_created_at", "last_event_at", "deal_count")
+    st.caption(texts("health.deals_note", load=formatter.duration(LOAD_LIMIT.total_seconds())))
+    names = (
+        "source_slug", "state", "last_created_at", "last_event_at", "last_read_at", "deal_count",
+    )  # fmt: skip
+    moments = ("last_created_at", "last_event_at", "last_read_at")
+    found: list[SourceState] = ["late" if is_crm_late(row, now) else "fresh" for row in rows]
     html.table(
         [texts(f"column.{name}") for name in names],
         [
             [
                 Cell(row["source_slug"]),
-                Cell(formatter.moment(row["last_created_at"]), None, "nowrap"),
-                Cell(formatter.moment(row["last_event_at"]), None, "nowrap"),
+                Cell(texts(f"source_state.{state}"), None, "nowrap"),
+                *(Cell(formatter.moment(row[name]), None, "nowrap") for name in moments),
                 Cell(formatter.number(row["deal_count"]), None, "num"),
             ]
-            for row in rows
+            for row, state in zip(rows, found, strict=True)
         ],
+        classes=[_STATE_CLASSES[state] for state in found],
     )
 
 

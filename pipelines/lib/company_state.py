@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from pipelines.lib.company_config import (
-    CompanyConfig,
+from pipelines.lib.company_config import CompanyConfig, read_company_config
+from pipelines.lib.company_tables import (
     calendar_table,
     channels_table,
     exchange_rates_table,
     identity_rules_table,
-    read_company_config,
     roster_table,
 )
-from pipelines.lib.crm_loading import CRM_FIELDS, crm_fields
+from pipelines.lib.crm_loading import CRM_FIELDS, CRM_READS, crm_fields
 from pipelines.lib.loading import LoadReport, load_tables
 from pipelines.lib.raw_tables import load_vault, pseudonymizer
 from pipelines.lib.who_is_us import SOURCE_RULES
@@ -47,17 +46,23 @@ def load_company_state(settings: Settings) -> LoadReport:
             "identity_rules": identity_rules_table(config.identity, people),
             "source_rules": SOURCE_RULES.empty_table(),
             "crm_fields": pa.Table.from_pylist(crm_fields(settings), schema=CRM_FIELDS),
+            "crm_reads": CRM_READS.empty_table(),
         },
         disposition={
             "roster": upsert,
             "channels": "replace",
             "business_calendar": "replace",
             "crm_fields": "replace",
+            "crm_reads": upsert,
             "exchange_rates": "replace",
             "identity_rules": "replace",
             "source_rules": upsert,
         },
-        primary_keys={"roster": "row_key", "source_rules": "source_name"},
+        primary_keys={
+            "roster": "row_key",
+            "source_rules": "source_name",
+            "crm_reads": "source_name",
+        },
     )
     load_vault(settings, people.drain())
     return report

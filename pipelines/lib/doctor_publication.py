@@ -28,6 +28,7 @@ class Published:
     problem: Finding | None = None
     built_at: datetime | None = None
     freshness: dict[str, dict[str, Any]] = field(default_factory=dict)
+    deals: dict[str, dict[str, Any]] = field(default_factory=dict)  # by source
     checks: list[dict[str, Any]] = field(default_factory=list)
     rejected: list[dict[str, Any]] = field(default_factory=list)
     authors: dict[str, tuple[int, int]] = field(default_factory=dict)  # source: unknown, all
@@ -48,6 +49,7 @@ def read_published(settings: Settings) -> Published:
             published.freshness = {
                 row["source_slug"]: row for row in rows(connection, "from meta_freshness")
             }
+            published.deals = {row["source_slug"]: row for row in _deal_sources(connection)}
             published.checks = rows(connection, "from meta_checks where status <> 'pass'")
             published.rejected = rows(
                 connection,
@@ -71,6 +73,12 @@ def read_published(settings: Settings) -> Published:
             "`otvet rollback` goes back to the one before, `otvet run` makes a new one",
         )
     return published
+
+
+def _deal_sources(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    known = rows(connection, "from duckdb_tables() where table_name = 'meta_deal_freshness'")
+    # A version of older code has no such table.
+    return rows(connection, "from meta_deal_freshness") if known else []
 
 
 def unrated_amounts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -115,6 +123,10 @@ def publication_findings(
     configured = {source.name: source for source in settings.project.sources}
     for name, row in published.freshness.items():
         yield _freshness(name, row, configured.get(name), now)
+    accounts = {crm.name for crm in settings.project.crm}
+    for name, row in published.deals.items():
+        if row["last_read_at"] is not None:
+            yield _read_lately(name, row, name in accounts, now)
     if published.unrated:
         yield _unrated(settings, published)
     yield _checks(published)
@@ -147,6 +159,14 @@ def _freshness(
     )
     if source is not None and now - loaded > STALE:
         return Finding("warn", f"freshness {name}", f"{message}; put a newer export in its place")
+    return Finding("ok", f"freshness {name}", message)
+
+
+def _read_lately(name: str, row: dict[str, Any], is_configured: bool, now: datetime) -> Finding:
+    read = row["last_read_at"]
+    message = f"{row['deal_count']:,} deals, read up to {read:%Y-%m-%d %H:%M} UTC"
+    if is_configured and now - read > STALE:
+        return Finding("warn", f"freshness {name}", f"{message}; `otvet run` says what stops it")
     return Finding("ok", f"freshness {name}", message)
 
 

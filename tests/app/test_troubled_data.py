@@ -28,6 +28,10 @@ def troubled_home(demo_home: Path, tmp_path: Path) -> Path:
             " where source_slug = (select min(source_slug) from marts.meta_freshness)"
         )
         connection.execute(
+            "update marts.meta_deal_freshness set last_read_at = now() - interval 2 day"
+            " where last_read_at is not null"
+        )
+        connection.execute(
             "insert into marts.meta_checks values"
             " ('row_count_in_range', 'gx', 'fct_messages', 'fail', 'fell by <half>')"
         )
@@ -55,6 +59,7 @@ def test_strip_warns_on_every_screen(
     strip = " ".join(str(item.value) for item in app.markdown)
     assert "update is late: 3" in strip
     assert "failed checks: 1" in strip
+    assert "crm: not read for 2" in strip
     assert "quarantine: 3" in strip
     assert "update failed" in strip
 
@@ -65,7 +70,7 @@ def test_data_health_shows_failures_first_and_what_to_do(
     monkeypatch.setenv("OTVET_HOME", str(troubled_home))
     app = page(open_app(lang="en"), "data_health")
     html = drawn(app)
-    assert "not loaded lately" in html
+    assert html.count('class="nowrap">not loaded lately<') == 2  # a source of chats and the CRM
     assert app.code[0].value == "models: fct_messages failed <row_count>"
     assert "export the chat again" in html
     assert "fell by &lt;half&gt;" in html

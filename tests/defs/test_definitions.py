@@ -86,6 +86,7 @@ def test_asset_keys_are_the_expected_ones(defs: dg.Definitions, manifest: dict[s
             "identity_rules",
             "source_rules",
             "crm_fields",
+            "crm_reads",
         )
     }
     graph = defs.resolve_asset_graph()

@@ -8,8 +8,8 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.lib.business_calendar import CALENDAR
-from pipelines.lib.company_config import CHANNELS, EXCHANGE_RATES, IDENTITY_RULES, ROSTER
-from pipelines.lib.crm_loading import CRM_FIELDS
+from pipelines.lib.company_tables import CHANNELS, EXCHANGE_RATES, IDENTITY_RULES, ROSTER
+from pipelines.lib.crm_loading import CRM_FIELDS, CRM_READS
 from pipelines.lib.raw_tables import CRM_TABLES, DATASETS
 from pipelines.lib.who_is_us import SOURCE_RULES
 from pipelines.sources._common.contracts import ENTITIES
@@ -34,7 +34,7 @@ def raw_schemas() -> dict[str, pa.Schema]:
     company = {
         "raw_otvet.channels": CHANNELS, "raw_otvet.business_calendar": CALENDAR,
         "raw_otvet.crm_fields": CRM_FIELDS, "raw_otvet.exchange_rates": EXCHANGE_RATES,
-        "raw_otvet.identity_rules": IDENTITY_RULES,
+        "raw_otvet.identity_rules": IDENTITY_RULES, "raw_otvet.crm_reads": CRM_READS,
     }  # fmt: skip
     return tables | crm | _COMPANY | company
 

@@ -23,7 +23,7 @@ CRM_CHECK = "crm_was_read"
 UNREAD = "unread"  # metadata of both: why not
 COMPANY_TABLES = (
     "roster", "channels", "business_calendar", "exchange_rates", "source_rules", "crm_fields",
-    "identity_rules",
+    "crm_reads", "identity_rules",
 )  # fmt: skip
 
 

@@ -81,6 +81,13 @@ def test_run_publishes_every_crm(crm: Crm, served: Served, tmp_path: Path) -> No
             "select source_slug, author_type, count(*) from marts.fct_messages group by all"
             " order by all"
         ).fetchall() == [("bitrix24", kind, said[kind]) for kind in sorted(said)]
+        assert connection.execute(
+            "select source_slug, crm, deal_count, epoch(last_read_at)"
+            " from marts.meta_deal_freshness order by 1"
+        ).fetchall() == [
+            (vendor.name, vendor.account.kind, len(crm.deals), crm.now)
+            for vendor in sorted(VENDORS, key=lambda vendor: vendor.name)
+        ]
         # Deals are linked with conversations in the sessions that led to them.
         linked = connection.execute(
             "select count(distinct deal_key) from marts.bridge_conversation_deals"

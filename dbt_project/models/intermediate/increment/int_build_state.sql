@@ -29,6 +29,7 @@
     'kpi_deal_stages_monthly',
     'kpi_funnel_weekly',
     'kpi_gap_sensitivity',
+    'meta_deal_freshness',
     'meta_freshness',
     'meta_identity_links',
     'meta_quarantine',
