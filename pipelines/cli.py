@@ -13,6 +13,7 @@ import click
 from pipelines.cli_parts import day_of, plain_errors, print_import, run_and_report, show_progress
 from pipelines.cli_sandbox import demo, sandbox
 from pipelines.lib.loading import be_quiet
+from pipelines.lib.run_options import RunOptions
 from pipelines.settings import PROJECT_ROOT, ConfigurationError, Settings, load_settings
 
 
@@ -98,18 +99,22 @@ def _ask_who_is_us(question: Any) -> str:
 @main.command()
 @click.option("--source", "sources", multiple=True, help="Only these configured sources.")
 @click.option("--full-refresh", is_flag=True, help="Read CRMs anew, build all anew.")
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d"]), help="Read of CRMs again what changed since."
+)
 @plain_errors
-def run(sources: tuple[str, ...], full_refresh: bool) -> None:
+def run(sources: tuple[str, ...], full_refresh: bool, since: datetime | None) -> None:
     """Run the main job: extract all configured sources, build, check, publish."""
     show_progress()
     settings = load_settings()
+    options = RunOptions(full_refresh, day_of(since))
     if sources:
-        _run_some(settings, sources, full_refresh=full_refresh)
+        _run_some(settings, sources, options)
         return
-    run_and_report(settings, "main_job", [], full_refresh=full_refresh)
+    run_and_report(settings, "main_job", [], options)
 
 
-def _run_some(settings: Settings, names: Sequence[str], *, full_refresh: bool) -> None:
+def _run_some(settings: Settings, names: Sequence[str], options: RunOptions) -> None:
     from pipelines.lib.company_state import company_config
     from pipelines.lib.crm_loading import load_crm
     from pipelines.lib.locking import home_lock
@@ -126,12 +131,14 @@ def _run_some(settings: Settings, names: Sequence[str], *, full_refresh: bool) -
     roster = company_config(settings).roster
     with home_lock(settings):
         reports: list[Any] = [
-            load_crm(settings, crms[name], everything=full_refresh)
+            load_crm(
+                settings, crms[name], everything=options.full_refresh, again_from=options.read_since
+            )
             if name in crms
             else import_configured(settings, configured[name], roster)
             for name in names
         ]
-    run_and_report(settings, "build_job", reports, full_refresh=full_refresh)
+    run_and_report(settings, "build_job", reports, options)
 
 
 @main.command()

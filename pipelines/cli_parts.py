@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
+from pipelines.lib.run_options import RunOptions
 from pipelines.settings import ConfigurationError, Settings, load_settings
 
 P = ParamSpec("P")
@@ -71,7 +72,7 @@ def _log_trace(error: Exception) -> Path | None:
 
 
 def run_and_report(
-    settings: Settings, job: str, reports: Sequence[Any], *, full_refresh: bool = False
+    settings: Settings, job: str, reports: Sequence[Any], options: RunOptions | None = None
 ) -> None:
     """Run a job; prints what it loaded and what came of it.
 
@@ -80,7 +81,7 @@ def run_and_report(
     """
     from pipelines.main_job import run_job
 
-    outcome = run_job(settings, job, full_refresh=full_refresh)
+    outcome = run_job(settings, job, options)
     for report in reports:
         if report is not None:
             print_import(report)

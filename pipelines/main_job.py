@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from pipelines.lib.loading import be_quiet
 from pipelines.lib.locking import home_lock
+from pipelines.lib.run_options import RunOptions
 from pipelines.publishing import note_failure
 from pipelines.settings import PROJECT_ROOT, Settings
 
@@ -23,11 +24,8 @@ class JobOutcome:
     unread: list[str] = field(default_factory=list)
 
 
-def run_job(settings: Settings, name: str, *, full_refresh: bool = False) -> JobOutcome:
+def run_job(settings: Settings, name: str, options: RunOptions | None = None) -> JobOutcome:
     """Run `main_job` or `build_job` in this process and record it in the home's run history.
-
-    Args:
-        full_refresh: build every row anew, also those of threads that nothing touched.
 
     Raises:
         RunInProgressError: another run of this home has not ended.
@@ -37,7 +35,6 @@ def run_job(settings: Settings, name: str, *, full_refresh: bool = False) -> Job
 
     from pipelines.definitions import defs
     from pipelines.defs.ingestion.assets import UNREAD
-    from pipelines.defs.resources import FULL_REFRESH_TAG
 
     # dbt's own lines go to the log; the progress lines are on the other stream.
     log = (settings.logs / "job.log").open("a", encoding="utf-8")
@@ -51,7 +48,7 @@ def run_job(settings: Settings, name: str, *, full_refresh: bool = False) -> Job
         result = defs.resolve_job_def(name).execute_in_process(
             instance=instance,
             raise_on_error=False,
-            tags={FULL_REFRESH_TAG: "true"} if full_refresh else None,
+            tags=options.tags if options else None,
             # Steps speak through the progress lines; the event log keeps the rest.
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )

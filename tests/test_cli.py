@@ -18,7 +18,7 @@ from tests.conftest import otvet
 
 COMMANDS = {
     "import": ["--mapping", "--source-name", "--us", "--conversation", "--no-run"],
-    "run": ["--source", "--full-refresh"],
+    "run": ["--source", "--full-refresh", "--since"],
     "query": ["--by", "--where", "--from", "--to", "--grain", "--format", "--sql"],
     "metrics": ["--format"],
     "app": ["--port", "--host"],

@@ -16,8 +16,6 @@ from pipelines.lib.locking import RunInProgressError, home_lock
 from pipelines.settings import DBT_PROJECT_DIR, Settings, load_settings
 
 # Every step that opens the warehouse takes the one place of this pool: DuckDB has one writer.
-# A run that carries this tag reads every CRM from its beginning and makes every row anew.
-FULL_REFRESH_TAG = "otvet/full_refresh"
 WAREHOUSE_POOL = "warehouse"
 _TRIES = 20
 _SECONDS_BETWEEN_TRIES = 30

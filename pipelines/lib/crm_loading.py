@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
 import duckdb
@@ -112,12 +112,18 @@ def check_crm(
 
 
 def load_crm(
-    settings: Settings, crm: CrmConfig, *, everything: bool = False, **options: Any
+    settings: Settings,
+    crm: CrmConfig,
+    *,
+    everything: bool = False,
+    again_from: date | None = None,
+    **options: Any,
 ) -> CrmReport:
     """Read an account and load what changed; a load that fails leaves nothing half-way.
 
     Args:
         everything: from the beginning, as if nothing had been loaded.
+        again_from: what changed from this day on (UTC), though it was loaded before.
         options: of `JsonApi`.
 
     Raises:
@@ -127,6 +133,8 @@ def load_crm(
     settings.ensure_home()
     people = pseudonymizer(settings)
     since = None if everything else _read_until(settings, crm)
+    if since is not None and again_from is not None:
+        since = min(since, datetime.combine(again_from, time(), UTC))
     known = _known_ids(settings, crm)
     reader = open_reader(settings, crm, people, **options)
     tables = dict(CRM_KINDS[crm.kind].tables)

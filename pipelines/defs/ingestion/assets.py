@@ -5,13 +5,14 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.defs.resources import FULL_REFRESH_TAG, WAREHOUSE_POOL, warehouse_turn
+from pipelines.defs.resources import WAREHOUSE_POOL, warehouse_turn
 from pipelines.lib.company_state import company_config, load_company_state
 from pipelines.lib.crm_loading import CrmReport, load_crm
 from pipelines.lib.discretion import discreet
 from pipelines.lib.importing import ImportReport, NothingReadError
 from pipelines.lib.progress import step
 from pipelines.lib.raw_tables import CRM_TABLES, DATASETS, Kind, prepare_raw_tables
+from pipelines.lib.run_options import RunOptions
 from pipelines.lib.sources_config import import_configured
 from pipelines.lib.who_is_us import WhoIsUsError
 from pipelines.settings import Settings
@@ -123,9 +124,7 @@ def _crm_asset(kind: str) -> dg.AssetsDefinition:
     )
     def load_api(context: dg.AssetExecutionContext) -> Iterator[Any]:
         with warehouse_turn() as settings:
-            reports, failures = _load_crms(
-                settings, kind, everything=FULL_REFRESH_TAG in context.run.tags
-            )
+            reports, failures = _load_crms(settings, kind, RunOptions.of_tags(context.run.tags))
             prepare_raw_tables(settings, kind)
         for table in CRM_TABLES[kind]:
             yield dg.MaterializeResult(
@@ -144,7 +143,7 @@ def _crm_asset(kind: str) -> dg.AssetsDefinition:
 
 
 def _load_crms(
-    settings: Settings, kind: str, *, everything: bool
+    settings: Settings, kind: str, options: RunOptions
 ) -> tuple[list[CrmReport], list[str]]:
     """Read the configured accounts of a kind; what cannot be read is told, the others go on."""
     reports: list[CrmReport] = []
@@ -153,7 +152,9 @@ def _load_crms(
         if crm.kind != kind:
             continue
         try:
-            report = load_crm(settings, crm, everything=everything)
+            report = load_crm(
+                settings, crm, everything=options.full_refresh, again_from=options.read_since
+            )
         except ApiError as error:
             failures.append(str(error))
             continue

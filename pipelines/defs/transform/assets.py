@@ -13,11 +13,12 @@ from dagster_dbt import (
 )
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
-from pipelines.defs.resources import FULL_REFRESH_TAG, WAREHOUSE_POOL, warehouse_turn
+from pipelines.defs.resources import WAREHOUSE_POOL, warehouse_turn
 from pipelines.lib.dbt_manifest import ensure_manifest
 from pipelines.lib.dbt_project import read_failures
 from pipelines.lib.increments import plan_build
 from pipelines.lib.progress import step
+from pipelines.lib.run_options import RunOptions
 from pipelines.settings import Settings
 
 
@@ -51,7 +52,8 @@ def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[A
 def _build(
     settings: Settings, context: dg.AssetExecutionContext, dbt: DbtCliResource
 ) -> Iterator[Any]:
-    build = plan_build(settings, full_refresh=FULL_REFRESH_TAG in context.run.tags)
+    options = RunOptions.of_tags(context.run.tags)
+    build = plan_build(settings, full_refresh=options.full_refresh)
     what = "what changed" if build.full_because is None else f"all, {build.full_because}"
     step(f"building the models: {what}")
     os.environ.update(build.environment)

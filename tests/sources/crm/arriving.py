@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
 
+from pipelines.lib.crm_kinds import CRM_KINDS
 from pipelines.lib.crm_loading import CRM_FIELDS, CrmReport, crm_fields, load_crm
 from pipelines.sandbox.apis.serving import Emulator
 from pipelines.sandbox.crm import Crm
@@ -60,6 +62,20 @@ def arrived(settings: Settings, account: CrmConfig, vendor: Vendor) -> dict[str,
                 ).to_arrow_table().to_pylist()  # fmt: skip
     copy.unlink()
     return found
+
+
+def damage_deals(settings: Settings, vendor: Vendor, crm: Crm) -> tuple[date, list[str]]:
+    """Give deals that changed lately a wrong date; returns since when, and their ids."""
+    first_day = datetime.fromtimestamp(crm.now, UTC).date() - timedelta(days=6)
+    begin = datetime.combine(first_day, time(), UTC).timestamp()
+    wrong = [str(deal.deal_id) for deal in crm.deals.values() if deal.updated_at >= begin]
+    table = f"raw_{vendor.kind}.{vendor.deals}"
+    column = CRM_KINDS[vendor.kind].removable[vendor.deals][1]
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute(
+            f"update {table} set created_at = 'epoch' where {column}::varchar in {tuple(wrong)}"
+        )
+    return first_day, wrong
 
 
 def assert_true(found: dict[str, Rows], crm: Crm, vendor: Vendor) -> None:

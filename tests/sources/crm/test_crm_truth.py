@@ -12,6 +12,7 @@ from tests.sources.crm.arriving import (
     arrived,
     assert_loads_agree,
     assert_true,
+    damage_deals,
     load,
 )
 from tests.sources.crm.vendors import Vendor
@@ -50,6 +51,25 @@ def test_clock_of_the_vendor_decides(
     load(home, account)
 
     assert_true(arrived(home, account, vendor), crm, vendor)
+
+
+def test_what_changed_since_a_day_is_read_again(
+    vendor: Vendor, emulator: Emulator, served: Served, new_home: NewHome
+) -> None:
+    crm, account, home = emulator.crm, vendor.config(served(emulator)), new_home()
+    load(home, account)
+    first_day, wrong = damage_deals(home, vendor, crm)
+
+    load(home, account)
+    dates = {
+        row["deal_id"]: row["created_at"].year
+        for row in arrived(home, account, vendor)["int_deals"]
+    }
+    assert sum(dates[number] == 1970 for number in wrong) > len(wrong) / 2
+    report = load(home, account, again_from=first_day)
+
+    assert_true(arrived(home, account, vendor), crm, vendor)
+    assert 1 < len(wrong) <= report.rows[vendor.deals] < len(crm.deals) / 3
 
 
 def void(_: object) -> None:
