@@ -64,8 +64,6 @@ class AmoCrm(Emulator):
     # False: the add-on is not paid, so filters of leads, contacts and companies are ignored.
     has_filter: bool = True
     users_allowed: bool = True
-    # False: what amoCRM's own reference does not have, unlike Kommo's.
-    lists_talks: bool = True
     currency: str = "RUB"
     rates: dict[str, int] = field(default_factory=lambda: {"RUB": 1, "EUR": 100})
     _issued: dict[str, int] = field(default_factory=dict)
@@ -144,7 +142,7 @@ class AmoCrm(Emulator):
         lives = given == self.token or self._issued.get(given, 0) > self._now
         if scheme != "Bearer" or not lives:
             return _problem(401, "Unauthorized", "Token expired")
-        return None
+        return _problem(404, "Not Found", "Not found") if self.lacks(request.url.path) else None
 
     # Dictionaries
 
@@ -232,8 +230,6 @@ class AmoCrm(Emulator):
     # Work
 
     def _talks(self, request: Request) -> Response:
-        if not self.lists_talks:
-            return _problem(404, "Not Found", "Not found")
         rows = self._all_talks()
         wanted = request.query_params.get("filter[entity_id]")
         if wanted is not None:

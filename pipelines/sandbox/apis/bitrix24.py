@@ -243,7 +243,7 @@ class Bitrix24(Emulator):
         if number in self.command_faults:
             raise BadRequestError(self.command_faults[number], "Something went wrong", 500)
         answer = self._methods().get(method.lower())
-        if answer is None:
+        if answer is None or method in self.missing:
             raise BadRequestError("ERROR_METHOD_NOT_FOUND", "Method not found!", 404)
         by_name = "imopenlines" if method.startswith("imopenlines.") else "crm"
         scope = _SCOPES.get(method, by_name)

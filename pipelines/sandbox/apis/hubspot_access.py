@@ -142,6 +142,8 @@ class GuardedAccount(Emulator):
             status = self.statuses_at[number]
             raise RefusedError(status, "MIGRATION_IN_PROGRESS", f"Answered with {status}")
         self._check_token(request)
+        if self.lacks(path):
+            raise RefusedError(404, "OBJECT_NOT_FOUND", "resource not found")
         needed = _SCOPES[scope or KINDS.get(request.path_params.get("kind", ""), "deals")]
         if needed not in self.scopes:
             raise RefusedError(

@@ -112,6 +112,7 @@ class Emulator:
         base_url: address in links between pages; empty: as the client calls it.
         between_pages: called with the number of each page that is answered: time may go on there.
         change_row: changes each record, given its kind, before it is answered.
+        missing: what this edition of the API does not have: ends of paths, or names of methods.
     """
 
     crm: Crm
@@ -121,6 +122,11 @@ class Emulator:
     base_url: str = ""
     between_pages: Callable[[int], None] | None = None
     change_row: Callable[[str, Json], Json] | None = None
+    missing: set[str] = field(default_factory=set)
+
+    def lacks(self, path: str) -> bool:
+        """Whether this edition of the API does not have a path."""
+        return any(path.endswith(f"/{end}") for end in self.missing)
 
     @property
     def app(self) -> Asgi:

@@ -68,6 +68,10 @@ class AnswerError(ApiError):
     """The answer is not what the documentation promises."""
 
 
+class NotThereError(AnswerError):
+    """The API has no such path: it is of another edition, or the address is wrong."""
+
+
 class Credentials(Protocol):
     """What opens an API."""
 
@@ -180,13 +184,19 @@ class JsonApi:
                 session.mount(scheme, self._adapter)
         return session
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Json | None:
+    def get(
+        self, path: str, params: Mapping[str, Any] | None = None, *, is_list: bool = False
+    ) -> Json | None:
         """Return the object at a path or at a link of this API; null where there is none.
+
+        Args:
+            is_list: a list that is not there (404) is no empty one: it is an error.
 
         Raises:
             AccessError, BlockedError, UnavailableError, AnswerError: as they say.
+            NotThereError: there is no such list.
         """
-        return self._ask("GET", path, params=params)
+        return self._ask("GET", path, is_list=is_list, params=params)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Json | None:
         """Return the answer to a question that is too long for an address; it must change nothing.
@@ -196,7 +206,7 @@ class JsonApi:
         """
         return self._ask("POST", path, json=body)
 
-    def _ask(self, method: str, path: str, **content: Any) -> Json | None:
+    def _ask(self, method: str, path: str, *, is_list: bool = False, **content: Any) -> Json | None:
         headers = self._credentials.headers()
         response = self._send(method, path, headers, content)
         for _ in range(_RENEWALS):
@@ -209,6 +219,10 @@ class JsonApi:
             self.server_time = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
         if self._told_pace is not None:
             self.pace.per_second = self._told_pace(response.headers) or self.pace.per_second
+        if response.status_code == 404 and is_list:
+            raise NotThereError(
+                self.source, f"{_called(path)} is not there", "Check the address of the source"
+            )
         if response.status_code in (204, 404):
             return None
         self._refuse(response, path)

@@ -53,6 +53,12 @@ class Reading:
         found: list[tuple[str, str, str]] = self.marks.setdefault("rejected", [])
         return found
 
+    def note(self, text: str) -> None:
+        """Note once what the account held back."""
+        with self.lock:
+            if text not in self.notes:
+                self.notes.append(text)
+
     def put(self, table: str, key: tuple[Any, ...], row: Row) -> None:
         """Keep a row instead of an older one of the same record."""
         if self._spool is not None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from pipelines.sources._common.api import AccessError
+from pipelines.sources._common.api import NotThereError
 from pipelines.sources._common.crm import Reading
 from pipelines.sources._common.fields import (
     FieldError,
@@ -28,6 +28,7 @@ from pipelines.sources._common.fields import (
 from pipelines.sources._common.parallel import Task
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources._common.spool import Row
+from pipelines.sources.amocrm.dictionaries import withheld
 from pipelines.sources.amocrm.lists import DONE, EVENT_PAGE, PAGE, Lists
 
 _MESSAGES: Final = ("incoming_chat_message", "outgoing_chat_message")
@@ -75,7 +76,7 @@ class Activity:
     def talks_of_lead(self, reading: Reading, number: int) -> None:
         """Read the talks of a deal that was moved: they moved with it."""
         query = {"filter[entity_id]": number, "filter[entity_type]": "lead", "limit": PAGE}
-        self._tell(reading, "talks", self._lists.numbered("talks", "talks", query), self._keep_talk)
+        self._tell(reading, "talks", self._talk_pages(query), self._keep_talk)
 
     def _read_list(
         self, reading: Reading, path: str, start: int | None, stop: threading.Event
@@ -104,8 +105,15 @@ class Activity:
     def _read_talks(self, reading: Reading, stop: threading.Event) -> None:
         page = reading.marks.get("talks", 1)
         if page != DONE:
-            pages = self._lists.numbered("talks", "talks", {"limit": PAGE}, page)
+            pages = self._talk_pages({"limit": PAGE}, page)
             self._tell(reading, "talks", pages, self._keep_talk, "talks", stop)
+
+    def _talk_pages(self, query: Json, page: int = 1) -> Iterator[tuple[list[Json], int]]:
+        """Yield pages of the list that Kommo documents and amoCRM does not."""
+        try:
+            yield from self._lists.numbered("talks", "talks", query, page)
+        except NotThereError:
+            yield [], 0
 
     def _read_talks_of_messages(
         self, reading: Reading, start: int, end: int, stop: threading.Event
@@ -146,7 +154,7 @@ class Activity:
         stop: threading.Event | None = None,
     ) -> None:
         """Keep the rows of pages; a list that the account does not give is only noted."""
-        try:
+        with withheld(reading, table):
             for rows, following in pages:
                 with reading.lock:
                     for row in rows:
@@ -155,10 +163,6 @@ class Activity:
                         reading.marks[mark] = following or DONE
                 if stop is not None and stop.is_set():
                     return
-        except AccessError:
-            note = f"no right to read {table}: deals are loaded without them"
-            if note not in reading.notes:
-                reading.notes.append(note)
 
 
 def talk_row(row: Json, people: Pseudonymizer) -> Row:

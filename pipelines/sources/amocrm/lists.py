@@ -135,7 +135,7 @@ class Lists:
     def _ask(self, path: str, query: Json) -> Json | None:
         """Ask until the answer is to this question: a page may be served twice on its way here."""
         for _ in range(_ASK_AGAIN):
-            answer = self._api.get(f"{API}/{path}", query)
+            answer = self._api.get(f"{API}/{path}", query, is_list=True)
             if answer is None or _answers(answer, query):
                 return answer
         raise UnavailableError(

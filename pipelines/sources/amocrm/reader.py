@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
@@ -16,7 +17,7 @@ from pipelines.sources._common.parallel import Task, together
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.amocrm import rows as r
 from pipelines.sources.amocrm.activity import Activity
-from pipelines.sources.amocrm.dictionaries import NO_USERS, read_dictionaries
+from pipelines.sources.amocrm.dictionaries import NO_USERS, read_dictionaries, withheld
 from pipelines.sources.amocrm.lists import DONE, EVENT_PAGE, PAGE, START, Lists, changed_at
 
 # Changes that the vendor shows late or with another clock are read by the next load once more.
@@ -154,7 +155,7 @@ class AmoCrmReader:
             if not self._is_exact(reading):
                 again = None if reading.since is None else start
                 together(self._record_tasks(reading, again), _THREADS)
-        reading.notes.append("records vanished all through the load; the next one looks again")
+        reading.note("records vanished all through the load; the next one looks again")
 
     def _is_exact(self, reading: Reading) -> bool:
         return self._lists.is_exact and not reading.marks.get("counted")
@@ -186,15 +187,16 @@ class AmoCrmReader:
         pages = self._lists.changed(
             entity, start, _PARTS[entity], (place[0], place[1]) if place else START
         )
-        for rows, following in pages:
-            with reading.lock:
-                for row in rows:
-                    self._keep(reading, entity, row)
-                if mark:
-                    reading.marks[mark] = following or DONE
-                    reading.marks["counted"] = not self._is_exact(reading)
-            if stop.is_set():
-                return
+        with withheld(reading, entity) if entity == "companies" else nullcontext():
+            for rows, following in pages:
+                with reading.lock:
+                    for row in rows:
+                        self._keep(reading, entity, row)
+                    if mark:
+                        reading.marks[mark] = following or DONE
+                        reading.marks["counted"] = not self._is_exact(reading)
+                if stop.is_set():
+                    return
 
     def _read_trash(
         self, reading: Reading, start: int | None, mark: str | None, stop: threading.Event

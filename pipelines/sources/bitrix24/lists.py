@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from pipelines.sources._common.api import AnswerError
 from pipelines.sources._common.fields import FieldError, Json, integer, nested, objects
-from pipelines.sources.bitrix24.api import REPEATED, Answer, Command, Portal
+from pipelines.sources.bitrix24.api import REPEATED, RIGHTS, Answer, Command, Portal
 
 PAGE: Final = 50
 Item = TypeVar("Item")
@@ -32,6 +32,7 @@ class Pages:
         inside: member of the result that holds the records; null: the result is the list.
         before: id behind which reading begins.
         came_to: told the last id of each full page, and at the end null.
+        withheld: called where the portal does not give the list; null: then nothing is read.
     """
 
     method: str
@@ -42,6 +43,7 @@ class Pages:
     inside: str | None = "items"
     before: int = 0
     came_to: Callable[[int | None], None] = field(default=lambda _: None)
+    withheld: Callable[[], None] | None = None
     ended: bool = False
     tries: int = 0
     _length: int = 1
@@ -141,7 +143,10 @@ def read_lists(portal: Portal, lists: Iterable[Pages]) -> None:
         answers = portal.batch(commands)
         for pages in now:
             error = pages.consume(answers, portal.source)
-            if error is not None:
+            if error in RIGHTS and pages.withheld is not None:
+                pages.withheld()
+                pages.ended = True
+            elif error is not None:
                 pages.tries += 1
                 portal.bear(pages.method, error, pages.tries)
         waiting = [pages for pages in waiting if not pages.ended]

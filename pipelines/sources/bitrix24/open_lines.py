@@ -61,14 +61,14 @@ class OpenLines:
             FieldError: the list of lines is none.
         """
         if not self._read_lines(reading):
-            reading.notes.append(NO_LINES)
+            reading.note(NO_LINES)
             return
         staff = frozenset(reading.values("users", "user_id"))
         waiting = iter(self._wanted(reading).values())
         while chunk := list(islice(waiting, self._portal.commands)):
             for session, answer in self._histories(chunk):
                 if answer.error in _NO_SCOPE:
-                    reading.notes.append(NO_LINES)
+                    reading.note(NO_LINES)
                     return
                 self._keep(reading, session, answer, staff)
 

@@ -49,9 +49,16 @@ _GONE: Final = frozenset({"NOT_FOUND", "ERROR_NOT_FOUND", "an error without a co
 _AT_ONCE: Final = 50  # ids in a filter
 _CLASSIC: Final = 1  # a portal with leads
 _NO_USERS: Final = "no right to read users: deals are loaded without names of their owners"
+_NO_ACTIVITIES: Final = (
+    "no right to read activities: calls are not loaded, chats not linked with deals"
+)
+_NO_LEADS: Final = "the portal does not say whether it has leads: they are not loaded"
+_NO_CURRENCIES: Final = "no right to read currencies: they are not loaded"
 _NO_ADMIN: Final = (
     "the owner of the webhook or token is no administrator: records that he may not see are missing"
 )
+# What is read besides, and what it costs where the portal does not give it.
+_OPTIONAL: Final = {"profile": None, "mode": _NO_LEADS, "currencies": _NO_CURRENCIES}
 
 
 class Bitrix24Reader:
@@ -137,12 +144,12 @@ class Bitrix24Reader:
             "profile": Command("profile"),
             "fields": Command("crm.item.fields", {"entityTypeId": DEAL}),
         }
-        found = self._portal.all_of(asked)
+        found = self._answers(asked)
         users = self._portal.all_of({"users": Command("user.get", {"start": 0})}, passed_on=RIGHTS)
         notes = [] if users["users"].error is None else [_NO_USERS]
         if self._lines is not None:
             notes += self._lines.check()
-        return notes + self._rights(found["profile"].result)
+        return notes + self._rights(found)
 
     def _strange(self, error: FieldError) -> AnswerError:
         """Return what to tell of an answer that is no record."""
@@ -151,8 +158,22 @@ class Bitrix24Reader:
             "The API may have changed; look for a newer version of this connector",
         )  # fmt: skip
 
-    def _rights(self, profile: Any) -> list[str]:
-        return [] if nested({"profile": profile}, "profile").get("ADMIN") is True else [_NO_ADMIN]
+    def _rights(self, found: Json) -> list[str]:
+        """Return what the answer about the owner of the webhook or token tells, if there is one."""
+        is_known = "profile" in found
+        return [_NO_ADMIN] if is_known and nested(found, "profile").get("ADMIN") is not True else []
+
+    def _answers(self, asked: Mapping[str, Command]) -> Json:
+        """Return the results by name, without those that the portal need not give.
+
+        Raises:
+            ApiError: it does not give another one.
+        """
+        answers = self._portal.all_of(asked, passed_on=RIGHTS)
+        for key, answer in answers.items():
+            if answer.error is not None and key not in _OPTIONAL:
+                raise self._portal.refusal(asked[key].method, answer.error)
+        return {key: answer.result for key, answer in answers.items() if answer.error is None}
 
     # Dictionaries
 
@@ -166,9 +187,10 @@ class Bitrix24Reader:
                 for kind in (DEAL, CONTACT, COMPANY)
             },
         }  # fmt: skip
-        found = {key: answer.result for key, answer in self._portal.all_of(asked).items()}
-        reading.notes += self._rights(found["profile"])
-        if str(found["mode"]) == str(_CLASSIC):
+        found = self._answers(asked)
+        reading.notes += [note for key, note in _OPTIONAL.items() if note and key not in found]
+        reading.notes += self._rights(found)
+        if str(found.get("mode")) == str(_CLASSIC):
             self._kinds = (LEAD, *self._kinds)
             fields = self._portal.all_of(
                 {"leads": Command("crm.item.fields", {"entityTypeId": LEAD})}
@@ -207,7 +229,7 @@ class Bitrix24Reader:
             name = f"users{start}"
             answer = self._portal.all_of({name: asked}, passed_on=RIGHTS)[name]
             if answer.error is not None:
-                reading.notes.append(_NO_USERS)
+                reading.note(_NO_USERS)
                 return
             for row in objects({"users": answer.result}, "users"):
                 self._keep(
@@ -280,6 +302,7 @@ class Bitrix24Reader:
         return Pages(
             "crm.activity.list", {"select": _ACTIVITY_FIELDS},
             {**where, "@PROVIDER_ID": _PROVIDERS}, take, key="ID", inside=None,
+            withheld=lambda: reading.note(_NO_ACTIVITIES),
         )  # fmt: skip
 
     def _note_binding(self, activity: r.Row) -> None:

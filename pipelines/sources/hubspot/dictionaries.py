@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pipelines.sources._common.api import AccessError, JsonApi, RightError
+from pipelines.sources._common.api import AccessError, JsonApi, NotThereError, RightError
 from pipelines.sources._common.crm import Reading
 from pipelines.sources._common.fields import FieldError, Json, objects
 from pipelines.sources._common.privacy import Pseudonymizer
@@ -14,6 +14,7 @@ from pipelines.sources.hubspot.paths import ObjectKind, Paths
 from pipelines.sources.hubspot.properties import Properties, Property, properties_of, property_of
 
 KINDS: Final[tuple[ObjectKind, ...]] = ("deals", "contacts", "companies", "tickets")
+_NEEDED: Final = frozenset({"deals", "contacts"})
 _SCOPES: Final = {
     "owners": ("crm.objects.owners.read", "deals are loaded without names of their owners"),
     "pipelines": ("crm.schemas.deals.read", "deals are loaded without names of their stages"),
@@ -53,13 +54,15 @@ class Dictionaries:
                 reading.keep(
                     "owners", "owner_id", row, lambda item: r.owner_row(item, self._people)
                 )
-        for row in self._allowed(reading, "pipelines", self._paths.pipelines("deals"), {}):
+        path = self._paths.pipelines("deals")
+        for row in self._allowed(reading, "pipelines", path, {}, is_needed=True):
             made = reading.keep("pipelines", "pipeline_id", row, r.pipeline_row)
             if made is not None:
                 self._keep_stages(reading, row, made["pipeline_id"])
         for kind in KINDS:
             found: list[Property] = []
-            for row in self._allowed(reading, "properties", self._paths.properties(kind), {}):
+            path, is_needed = self._paths.properties(kind), kind in _NEEDED
+            for row in self._allowed(reading, "properties", path, {}, is_needed=is_needed):
                 try:
                     found.append(property_of(row))
                 except FieldError as error:
@@ -77,13 +80,23 @@ class Dictionaries:
         except FieldError as error:
             reading.rejected.append(("stages", f"pipeline {pipeline_id}", str(error)))
 
-    def _allowed(self, reading: Reading, name: str, path: str, query: Json) -> list[Json]:
-        """Return what a list holds, nothing where the right to it is missing."""
+    def _allowed(
+        self, reading: Reading, name: str, path: str, query: Json, *, is_needed: bool = False
+    ) -> list[Json]:
+        """Return what a list holds, nothing where the right to it is missing.
+
+        Args:
+            is_needed: without the list itself there is no reading on.
+        """
         try:
             return list(self._objects.all(path, query))
         except RightError:
             note_scope(reading, name)
-            return []
+        except NotThereError:
+            if is_needed:
+                raise
+            note_missing(reading, name)
+        return []
 
     def _may_read(self, reading: Reading, kind: ObjectKind) -> bool:
         try:
@@ -97,12 +110,20 @@ class Dictionaries:
                 ) from None
             note_scope(reading, kind)
             return False
+        except NotThereError:
+            if kind in _NEEDED:
+                raise
+            note_missing(reading, kind)
+            return False
         return True
 
 
 def note_scope(reading: Reading, name: str) -> None:
     """Note once what a missing scope costs."""
     scope, effect = _SCOPES[name]
-    note = f"no scope {scope}: {effect}"
-    if note not in reading.notes:
-        reading.notes.append(note)
+    reading.note(f"no scope {scope}: {effect}")
+
+
+def note_missing(reading: Reading, name: str) -> None:
+    """Note once what it costs that the account has no such list."""
+    reading.note(f"the account has no list of {name}: {_SCOPES[name][1]}")

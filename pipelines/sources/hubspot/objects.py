@@ -84,7 +84,7 @@ class Objects:
         """Return the page behind a cursor: the page before may be served instead, leading to it."""
         asked = query if after is None else {**query, "after": after}
         for _ in range(_ASK_AGAIN):
-            body = self._answered(path, self._api.get(path, asked))
+            body = self._answered(path, self._api.get(path, asked, is_list=True))
             rows, following = self._objects(body, "results", path), self._cursor(body, path)
             if (after is None or following != after) and fits(rows):
                 return rows, following

@@ -8,13 +8,13 @@ from functools import partial
 from threading import Event
 from typing import Final
 
-from pipelines.sources._common.api import JsonApi, RightError
+from pipelines.sources._common.api import JsonApi, NotThereError, RightError
 from pipelines.sources._common.crm import Known, Reading
 from pipelines.sources._common.fields import FieldError, Json
 from pipelines.sources._common.parallel import in_parallel
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.hubspot import rows as r
-from pipelines.sources.hubspot.dictionaries import KINDS, Dictionaries, note_scope
+from pipelines.sources.hubspot.dictionaries import KINDS, Dictionaries, note_missing, note_scope
 from pipelines.sources.hubspot.first_load import FirstLoad, Reads
 from pipelines.sources.hubspot.objects import Fits, Links, Objects, Page
 from pipelines.sources.hubspot.paths import ApiVersion, ObjectKind, Paths
@@ -92,9 +92,11 @@ class HubSpotReader:
         reading = Reading()
         self._account.read(reading)
         try:
-            self._api.get(self._paths.threads, {"limit": 1})
+            self._api.get(self._paths.threads, {"limit": 1}, is_list=True)
         except RightError:
             note_scope(reading, "threads")
+        except NotThereError:
+            note_missing(reading, "threads")
         return reading.notes
 
     def _open(self) -> datetime:
@@ -159,6 +161,8 @@ class HubSpotReader:
                         return
         except RightError:
             note_scope(reading, "threads")
+        except NotThereError:
+            note_missing(reading, "threads")
 
     def _links_of(self, kind: ObjectKind) -> list[ObjectKind]:
         return [other for other in _LINKS.get(kind, ()) if other in self._account.kinds]
