@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,10 +63,31 @@ def _ensure_warehouse(settings: Settings) -> None:
     Its dictionaries of texts cost a third less to write. Only the pipeline opens the warehouse;
     publications keep to the old format, which all readers know.
     """
-    if not settings.warehouse.exists():
-        with duckdb.connect() as connection:
-            path = str(settings.warehouse).replace("'", "''")
-            connection.execute(f"attach '{path}' as warehouse (storage_version 'latest')")
+    if settings.warehouse.exists():
+        return
+    # Whole or not at all: nobody can open what a killed process had begun to write.
+    begun = settings.warehouse.with_suffix(".new")
+    begun.unlink(missing_ok=True)
+    with duckdb.connect() as connection:
+        path = str(begun).replace("'", "''")
+        connection.execute(f"attach '{path}' as warehouse (storage_version 'latest')")
+    begun.replace(settings.warehouse)
+
+
+@contextmanager
+def _own_files(settings: Settings, name: str) -> Iterator[None]:
+    """Let a load begin without the loader's files of one that did not end well.
+
+    They are a copy of what the warehouse knows, and work that comes again from its files. Killed
+    between two of them, dlt would find neither its schema nor its package, in every later load.
+    """
+    unfinished = settings.dlt_state / f"{name}.unfinished"
+    if unfinished.exists():
+        shutil.rmtree(settings.dlt_state / name, ignore_errors=True)
+    unfinished.parent.mkdir(parents=True, exist_ok=True)
+    unfinished.touch()
+    yield
+    unfinished.unlink()
 
 
 def load(settings: Settings, dataset: str, resources: Iterable[Any]) -> LoadReport:
@@ -75,33 +98,34 @@ def load(settings: Settings, dataset: str, resources: Iterable[Any]) -> LoadRepo
     """
     be_quiet()
     _ensure_warehouse(settings)
-    pipeline = dlt.pipeline(
-        pipeline_name=f"otvet_{dataset}",
-        pipelines_dir=str(settings.dlt_state),
-        destination=dlt.destinations.duckdb(
-            DuckDbCredentials(
-                str(settings.warehouse),
-                global_config={
-                    "memory_limit": _MEMORY,
-                    "threads": settings.project.resources.threads,
-                },
-            ),
-            preferred_loader_file_format="parquet",
+    name = f"otvet_{dataset}"
+    with _own_files(settings, name):
+        pipeline = dlt.pipeline(
+            pipeline_name=name,
+            pipelines_dir=str(settings.dlt_state),
+            destination=_destination(settings),
+            dataset_name=dataset,
+            progress=None,
+        )
+        try:
+            info = pipeline.run(list(resources), loader_file_format="parquet")
+            info.raise_on_failed_jobs()
+        except (PipelineStepFailed, DestinationHasFailedJobs) as error:
+            raise LoadError(
+                f"Loading into {dataset} failed: {_last_cause(error)}. Mend the cause and start "
+                "again: what was loaded already is not doubled."
+            ) from error
+        return LoadReport(dataset, _row_counts(pipeline, info))
+
+
+def _destination(settings: Settings) -> Any:
+    return dlt.destinations.duckdb(
+        DuckDbCredentials(
+            str(settings.warehouse),
+            global_config={"memory_limit": _MEMORY, "threads": settings.project.resources.threads},
         ),
-        dataset_name=dataset,
-        progress=None,
+        preferred_loader_file_format="parquet",
     )
-    # A package that a killed run left behind is dropped: its rows come again from their files.
-    pipeline.abort_packages()
-    try:
-        info = pipeline.run(list(resources), loader_file_format="parquet")
-        info.raise_on_failed_jobs()
-    except (PipelineStepFailed, DestinationHasFailedJobs) as error:
-        raise LoadError(
-            f"Loading into {dataset} failed: {_last_cause(error)}. Mend the cause and start again: "
-            "what was loaded already is not doubled."
-        ) from error
-    return LoadReport(dataset, _row_counts(pipeline, info))
 
 
 def load_tables(
