@@ -63,7 +63,7 @@ class AmoCrm(Emulator):
     access_seconds: int = 86_400
     # False: the add-on is not paid, so filters of leads, contacts and companies are ignored.
     has_filter: bool = True
-    users_allowed: bool = True
+    forbidden: set[str] = field(default_factory=set)  # ends of paths
     currency: str = "RUB"
     rates: dict[str, int] = field(default_factory=lambda: {"RUB": 1, "EUR": 100})
     _issued: dict[str, int] = field(default_factory=dict)
@@ -142,7 +142,10 @@ class AmoCrm(Emulator):
         lives = given == self.token or self._issued.get(given, 0) > self._now
         if scheme != "Bearer" or not lives:
             return _problem(401, "Unauthorized", "Token expired")
-        return _problem(404, "Not Found", "Not found") if self.lacks(request.url.path) else None
+        path = request.url.path
+        if any(path.endswith(f"/{end}") for end in self.forbidden):
+            return _problem(403, "Forbidden", "Access denied")
+        return _problem(404, "Not Found", "Not found") if self.lacks(path) else None
 
     # Dictionaries
 
@@ -156,8 +159,6 @@ class AmoCrm(Emulator):
         )  # fmt: skip
 
     def _users(self, request: Request) -> Response:
-        if not self.users_allowed:
-            return _problem(403, "Forbidden", "Access denied")
         return self._page(request, "users", user_rows(self.crm), with_total=True)
 
     def _pipelines(self, _: Request) -> Response:

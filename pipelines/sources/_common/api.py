@@ -280,7 +280,12 @@ class JsonApi:
                 "hour and lower requests_per_second",
             )
         if status in (402, 403):
-            raise RightError(self.source, what, "The account lacks this right, or is unpaid")
+            raise RightError(
+                self.source,
+                what,
+                "Give this right to the user that the token belongs to, or issue the token as an "
+                "administrator; the account may be unpaid as well",
+            )
         if status in (423, 429, _MIGRATING) or status >= 500:
             raise UnavailableError(self.source, what, "Start again later: the load goes on")
         raise AnswerError(self.source, what, "The request or the API has changed")

@@ -40,6 +40,9 @@ _LISTS: Final = {
 }  # fmt: skip
 
 
+BESIDE: Final = (*_LISTS, "leads/unsorted")  # lists that an account may withhold
+
+
 class Activity:
     """Reads what people did.
 

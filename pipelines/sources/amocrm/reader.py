@@ -16,7 +16,7 @@ from pipelines.sources._common.fields import Json, integer, nested, objects, req
 from pipelines.sources._common.parallel import Task, together
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.amocrm import rows as r
-from pipelines.sources.amocrm.activity import Activity
+from pipelines.sources.amocrm.activity import BESIDE, Activity
 from pipelines.sources.amocrm.dictionaries import NO_USERS, read_dictionaries, withheld
 from pipelines.sources.amocrm.lists import DONE, EVENT_PAGE, PAGE, START, Lists, changed_at
 
@@ -34,6 +34,7 @@ _LEAD_PARTS: Final = "contacts,loss_reason,source"
 _PARTS: Final[dict[str, Json]] = {
     "leads": {"with": _LEAD_PARTS}, "contacts": {"with": "leads"}, "companies": {},
 }  # fmt: skip
+_NEEDED: Final = frozenset({"leads", "contacts", "events", "leads/pipelines"})
 _KEYS: Final = {"leads": "lead_id", "contacts": "contact_id", "companies": "company_id"}
 _ROUNDS: Final = 3
 # Answers take up to a second: so many threads use all that the limit allows.
@@ -79,11 +80,16 @@ class AmoCrmReader:
         notes = []
         if not self._lists.has_filter:
             notes.append("the add-on for filters is off: each load reads a page more than it needs")
+        reading = Reading()
+        for path in (*_PARTS, "events", "leads/pipelines", *BESIDE):
+            is_needed = path in _NEEDED
+            with nullcontext() if is_needed else withheld(reading, path):
+                next(self._lists.numbered(path, path.rpartition("/")[2], {"limit": 1}))
         try:
             self._lists.one("users", {"limit": 1})
         except AccessError:
-            notes.append(NO_USERS)
-        return notes
+            reading.note(NO_USERS)
+        return notes + reading.notes
 
     def _open(self) -> None:
         account = self._lists.one("account", {"with": "is_api_filter_enabled"})
@@ -187,7 +193,7 @@ class AmoCrmReader:
         pages = self._lists.changed(
             entity, start, _PARTS[entity], (place[0], place[1]) if place else START
         )
-        with withheld(reading, entity) if entity == "companies" else nullcontext():
+        with nullcontext() if entity in _NEEDED else withheld(reading, entity):
             for rows, following in pages:
                 with reading.lock:
                     for row in rows:

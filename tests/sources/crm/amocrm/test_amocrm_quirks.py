@@ -46,7 +46,7 @@ def test_block_ends_the_load(emulator: AmoCrm, served: Served, new_home: NewHome
 def test_no_right_to_users_costs_only_their_names(
     crm: Crm, emulator: AmoCrm, served: Served, new_home: NewHome
 ) -> None:
-    emulator.users_allowed = False
+    emulator.forbidden = {"users"}
     account, home = AMOCRM.config(served(emulator)), new_home()
 
     report = load(home, account)
@@ -74,7 +74,7 @@ def test_links_between_pages_are_not_followed(
 def test_doctor_says_what_an_account_holds_back(
     emulator: AmoCrm, served: Served, tmp_path: Path
 ) -> None:
-    emulator.has_filter, emulator.users_allowed = False, False
+    emulator.has_filter, emulator.forbidden = False, {"users", "tasks"}
     (tmp_path / "otvet.toml").write_text(
         AMOCRM.account.section("amocrm", served(emulator), 1000), encoding="utf-8"
     )
@@ -85,3 +85,9 @@ def test_doctor_says_what_an_account_holds_back(
     assert found.level == "warn"
     assert "add-on for filters is off" in found.message
     assert "names of their owners" in found.message
+    assert "no right to read tasks" in found.message
+    emulator.forbidden = {"events"}
+    found = next(item for item in examine(environ) if item.subject == "crm amocrm")
+    assert found.level == "fail"
+    assert "api/v4/events answers 403" in found.message
+    assert "issue the token as an administrator" in found.message
