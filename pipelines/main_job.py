@@ -8,6 +8,7 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from pipelines.durable import write_once
 from pipelines.lib.loading import be_quiet
 from pipelines.lib.locking import home_lock
 from pipelines.lib.run_options import RunOptions
@@ -71,7 +72,7 @@ def prepare_instance(settings: Settings) -> None:
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     path = settings.dagster_home / "dagster.yaml"
     if not path.exists():
-        path.write_text((PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"), "utf-8")
+        write_once(path, (PROJECT_ROOT / "dagster.yaml").read_bytes())
 
 
 @contextmanager

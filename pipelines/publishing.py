@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 import duckdb
 
+from pipelines.durable import sync, write_whole
 from pipelines.plans import drop_plans
 from pipelines.projections import Model, write_projections
 
@@ -108,9 +109,7 @@ def note_failure(published: Path, reason: str) -> None:
     """Write down that a run ended without a new version; the next version takes the note away."""
     published.mkdir(parents=True, exist_ok=True)
     note = {"at": datetime.now(tz=UTC).isoformat(), "reason": reason}
-    temporary = published / f".{_FAILURE_NAME}.{os.getpid()}"
-    temporary.write_text(json.dumps(note, ensure_ascii=False), encoding="utf-8")
-    temporary.replace(published / _FAILURE_NAME)
+    write_whole(published / _FAILURE_NAME, json.dumps(note, ensure_ascii=False))
 
 
 def last_failure(published: Path) -> FailedAttempt | None:
@@ -178,15 +177,15 @@ def publish(
         audit(unfinished)
         unfinished.database.chmod(0o444)
         prepare(unfinished)
-        _sync(unfinished.database)
-        _sync(unfinished.manifest)
+        sync(unfinished.database)
+        sync(unfinished.manifest)
         unfinished.folder.rename(publication.folder)
     except BaseException as error:
         shutil.rmtree(unfinished.folder, ignore_errors=True)
         if isinstance(error, AuditFailedError):
             note_failure(published, str(error))
         raise
-    _sync(publication.folder.parent)
+    sync(publication.folder.parent)
     switch(published, publication)
     (published / _FAILURE_NAME).unlink(missing_ok=True)
     _drop_old_versions(published)
@@ -345,14 +344,6 @@ def _drop_old_versions(published: Path) -> None:
     for publication in list_versions(published)[KEEP_VERSIONS:]:
         if publication.version != current:
             shutil.rmtree(publication.folder, ignore_errors=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _quoted(path: Path) -> str:

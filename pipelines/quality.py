@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.durable import write_whole
 from pipelines.lib.dbt_project import CheckResult
 from pipelines.lib.expectations_catalog import PUBLISHED_SUITES, RAW_SUITES, SuiteSpec
 from pipelines.lib.expectations_measures import (
@@ -51,9 +52,8 @@ def check_raw(
         batches = [measure(connection, spec, now) for spec in specs]
     results = validate(batches, settings.home / "data_docs" / "raw" if with_docs else None)
     _results_file(settings).parent.mkdir(exist_ok=True)
-    _results_file(settings).write_text(
-        json.dumps([asdict(result) for result in results], ensure_ascii=False), encoding="utf-8"
-    )
+    found = json.dumps([asdict(result) for result in results], ensure_ascii=False)
+    write_whole(_results_file(settings), found)
     return results
 
 

@@ -166,6 +166,22 @@ def test_made_key_is_for_its_owner_only(tmp_path: Path) -> None:
     ]
     assert holders == []
 
+    # Another key would make another person of everybody: a load without the old one does not begin.
+    file.write_bytes(key[:20])
+    again = otvet(home, "import", home / "exports" / "telegram", "--no-run")
+    assert again.returncode == 1
+    assert "holds no whole key" in again.stderr
+    file.unlink()
+    again = otvet(home, "import", home / "exports" / "telegram", "--no-run")
+    assert again.returncode == 1
+    assert "is gone, but the warehouse has data" in again.stderr
+    assert not file.exists()
+    given = otvet(
+        home, "import", home / "exports" / "telegram", "--no-run",
+        OTVET_PSEUDONYM_KEY=key.decode(),
+    )  # fmt: skip
+    assert given.returncode == 0, given.stderr
+
 
 def test_scan_finds_what_it_looks_for(small_home: Path) -> None:
     """The exports hold everything that the other tests do not find."""

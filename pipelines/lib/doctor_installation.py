@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.lib.findings import Finding
+from pipelines.lib.raw_tables import key_is_gone
 from pipelines.settings import Environment, Settings
 from pipelines.sources._common.privacy import (
     KEY_FILE,
@@ -98,8 +99,7 @@ def key_finding(settings: Settings, environ: Mapping[str, str] | None = None) ->
         return Finding(
             "fail",
             "key",
-            f"{path} is gone, but the warehouse has data: put the key back from the backup, or "
-            f"every customer becomes a new person (or set {KEY_VARIABLE} to its content)",
+            key_is_gone(settings),
         )
     try:
         key = load_key(settings.home, production=production, environ=env)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Literal
 
 import duckdb
@@ -12,7 +13,13 @@ from pipelines.lib.loading import load, load_tables
 from pipelines.settings import Settings
 from pipelines.sources._common.contracts import ENTITIES
 from pipelines.sources._common.landing import Landing, landed_resources
-from pipelines.sources._common.privacy import Pseudonymizer, load_key
+from pipelines.sources._common.privacy import (
+    KEY_FILE,
+    KEY_VARIABLE,
+    Pseudonymizer,
+    PseudonymKeyError,
+    load_key,
+)
 
 Kind = Literal["telegram_export", "whatsapp_export", "tabular"]
 
@@ -34,9 +41,35 @@ CHAT_KINDS: tuple[str, ...] = (
 
 
 def pseudonymizer(settings: Settings) -> Pseudonymizer:
-    """Return the pseudonymizer of this home."""
+    """Return the pseudonymizer of this home.
+
+    Raises:
+        PseudonymKeyError: there is no key to hide people with, or it is not the one of the data.
+    """
     production = settings.environment.value == "production"
+    is_made_here = not production and not os.environ.get(KEY_VARIABLE)
+    if is_made_here and not (settings.home / KEY_FILE).exists() and _hides_people(settings):
+        raise PseudonymKeyError(key_is_gone(settings))
     return Pseudonymizer(load_key(settings.home, production=production))
+
+
+def key_is_gone(settings: Settings) -> str:
+    """Say what to do where data were loaded with a key that is not there."""
+    return (
+        f"{settings.home / KEY_FILE} is gone, but the warehouse has data: put the key back from "
+        f"the backup, or set {KEY_VARIABLE} to its content; with another key every customer "
+        "becomes a new person"
+    )
+
+
+def _hides_people(settings: Settings) -> bool:
+    if not settings.warehouse.exists():
+        return False
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        try:
+            return bool(connection.execute("select 1 from vault.identifiers limit 1").fetchall())
+        except duckdb.CatalogException:
+            return False
 
 
 def prepare_raw_tables(settings: Settings, *kinds: str) -> None:

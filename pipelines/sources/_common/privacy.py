@@ -19,6 +19,8 @@ import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.durable import write_once
+
 IdentifierKind = Literal[
     "phone", "email", "card", "handle", "name", "telegram_user", "telegram_chat",
     "whatsapp_author", "whatsapp_chat", "author", "contact", "thread", "link",
@@ -26,6 +28,7 @@ IdentifierKind = Literal[
 
 KEY_VARIABLE: Final = "OTVET_PSEUDONYM_KEY"
 KEY_FILE: Final = "pseudonym.key"
+_SHORTEST_KEY: Final = 32  # characters
 
 VAULT: Final = pa.schema(
     [
@@ -74,24 +77,28 @@ def load_key(home: Path, *, production: bool, environ: Mapping[str, str] | None 
     env = os.environ if environ is None else environ
     given = env.get(KEY_VARIABLE)
     if given:
-        if len(given) < 32:
-            raise PseudonymKeyError(f"{KEY_VARIABLE} must have at least 32 characters.")
+        if len(given) < _SHORTEST_KEY:
+            raise PseudonymKeyError(
+                f"{KEY_VARIABLE} must have at least {_SHORTEST_KEY} characters."
+            )
         return given.encode()
     if production:
         raise PseudonymKeyError(
             f"OTVET_ENV=production takes the pseudonym key only from {KEY_VARIABLE}; "
-            "put a secret of at least 32 characters there (and keep it: a new key is a new "
-            "identity for every customer)."
+            f"put a secret of at least {_SHORTEST_KEY} characters there (and keep it: a new key is "
+            "a new identity for every customer)."
         )
     path = home / KEY_FILE
-    if path.exists():
-        return path.read_bytes().strip()
-    home.mkdir(parents=True, exist_ok=True)
-    # Created with its final mode: there is no moment at which another user can read it.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_hex(32).encode())
-    return path.read_bytes().strip()
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        write_once(path, secrets.token_hex(32), mode=0o600)
+    key = path.read_bytes().strip()
+    if len(key) < _SHORTEST_KEY:
+        raise PseudonymKeyError(
+            f"{path} holds no whole key: put it back from the backup. If nothing was loaded yet, "
+            "remove it, and the next load makes a new one."
+        )
+    return key
 
 
 def normalise_phone(value: str, region: str = "RU") -> str | None:

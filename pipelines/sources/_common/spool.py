@@ -7,7 +7,6 @@ marks that is replaced after them. A reading that was killed goes on from the la
 
 from __future__ import annotations
 
-import os
 import shutil
 import threading
 import time
@@ -20,6 +19,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.durable import sync, write_whole
 from pipelines.sources._common.contracts import stable_hash
 from pipelines.sources._common.privacy import VAULT, Pseudonymizer
 
@@ -90,7 +90,7 @@ class Spool:
             self._buffered = 0
             self._stored_at = time.monotonic()
             state = {"signature": self._signature, "part": self._part, "marks": self.marks}
-            _replace(self.folder / _STATE, orjson.dumps(state))
+            write_whole(self.folder / _STATE, orjson.dumps(state))
 
     def rows(self, table: str) -> Iterator[Row]:
         """Yield the rows of a table in the order of reading: the last one of a key is right."""
@@ -195,25 +195,8 @@ class Spool:
         path = self.folder / f"{self._part:06d}.{table}.parquet"
         new = path.with_suffix(".parquet.new")
         pq.write_table(rows, new, compression="lz4")
-        _sync(new)
+        sync(new)
         new.replace(path)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write durably: after a power cut there is the old content or the new one."""
-    new = path.with_suffix(".new")
-    new.write_bytes(content)
-    _sync(new)
-    new.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _quoted(path: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 import requests
 
+from pipelines.durable import write_whole
 from pipelines.sources._common.api import AccessError, UnavailableError
 from pipelines.sources._common.crm import Account
 
@@ -127,18 +127,7 @@ class RotatingTokens:
 
     def _store(self, pair: TokenPair) -> None:
         """Write durably: a power cut after this line loses nothing."""
-        new = self._path.with_suffix(".new")
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(asdict(pair), file)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(self._path, json.dumps(asdict(pair)), mode=0o600)
 
 
 def oauth_tokens(
