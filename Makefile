@@ -9,7 +9,8 @@ help:  ## what can be made
 
 .venv/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
-	.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
+# Compiled once: where nothing may be written beside the code every process would do it again.
+	.venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r requirements.lock
 	.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps -e . && touch $@
 
 setup: .venv/.installed  ## the locked environment in .venv
