@@ -62,7 +62,7 @@ def rows_of(home: Path) -> dict[str, list[Any]]:
         return {
             f"{schema}.{table}": sorted(
                 connection.execute(
-                    f"select columns(c -> c not in {LOADER_COLUMNS}) from {schema}.{table}"
+                    f"select columns(lambda c: c not in {LOADER_COLUMNS}) from {schema}.{table}"
                 ).fetchall(),
                 key=str,
             )
