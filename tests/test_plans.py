@@ -171,7 +171,8 @@ def test_a_period_reads_its_own_part_of_a_table(publication: Publication) -> Non
                 continue
             [(_, plan)] = connection.execute(f"explain (format json) {sql}").fetchall()
             for scan in _scans(json.loads(plan)):
-                filters = str(scan["extra_info"].get("Filters"))
+                # DuckDB 2.0 writes what 1.5 writes with spaces.
+                filters = str(scan["extra_info"].get("Filters")).replace(" ", "")
                 assert f">='{start}'" in filters, (info.id, scan)
                 assert f"<='{end}'" in filters, (info.id, scan)
                 read.add(scan["extra_info"]["Table"].rpartition(".")[2])

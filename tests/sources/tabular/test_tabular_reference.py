@@ -20,7 +20,7 @@ Reference = Callable[[str], dict[str, Any]]
 def asker_figures(read: Read) -> dict[str, Any]:
     """Count by the rule "anyone but the asker": who wrote the first message of a thread asks."""
     messages = read.tables["messages"]  # noqa: F841 - DuckDB finds it by name
-    row = duckdb.sql(
+    [row] = duckdb.sql(
         """
         with ordered as (
             select
@@ -42,8 +42,7 @@ def asker_figures(read: Read) -> dict[str, Any]:
             (select avg(seconds) from waits)
         from ordered
         """
-    ).fetchone()
-    assert row is not None
+    ).fetchall()
     names = ("messages", "threads", "inbound", "answered", "median", "mean")
     return dict(zip(names, row, strict=True))
 
