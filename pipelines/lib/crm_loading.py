@@ -143,8 +143,10 @@ def load_crm(
         stable_hash((crm.kind, crm.url, since)),
     )  # fmt: skip
     reading = Reading(spool, since)
-    if since is not None and crm.chats is not False:
-        reading.pending = _pending(settings, crm)
+    if since is not None:
+        reading.refused = _refused_ids(settings, crm, known)
+        if crm.chats is not False:
+            reading.pending = _pending(settings, crm)
     try:
         reader.read(reading, known)
     except BaseException:
@@ -224,21 +226,37 @@ def _pending(settings: Settings, crm: CrmConfig) -> list[dict[str, Any]]:
 
 
 def _known_ids(settings: Settings, crm: CrmConfig) -> Known:
-    """Return which records are loaded, and whether each counts as removed."""
+    """Return which records are loaded or known to be gone, and whether each counts as removed."""
     schema = f"raw_{crm.kind}"
     return {
         table: {
             str(number): bool(is_removed)
             for number, is_removed in _rows(
                 settings, table, schema,
-                f"select {column}, coalesce(is_removed, false) from {schema}.{table}"
-                f" left join {schema}.removals on entity_id = {column}"
-                f" and entity_type = '{entity}' and removals.source_name = {table}.source_name"
-                f" where {table}.source_name = '{crm.name}'",
+                f"select coalesce({column}, entity_id), coalesce(is_removed, false)"
+                f" from (from {schema}.{table} where source_name = '{crm.name}') as records"
+                f" full join (from {schema}.removals where source_name = '{crm.name}'"
+                f" and entity_type = '{entity}') as removals on entity_id = {column}",
             )
         }
         for table, (entity, column) in CRM_KINDS[crm.kind].removable.items()
     }  # fmt: skip
+
+
+def _refused_ids(settings: Settings, crm: CrmConfig, known: Known) -> dict[str, set[int]]:
+    """Return by table which records earlier loads could not use, and none has since."""
+    schema = f"raw_{crm.kind}"
+    rows = _rows(
+        settings, "rejected_rows", schema,
+        f"select distinct resource, row_reference from {schema}.rejected_rows"
+        f" where source_name = '{crm.name}'",
+    )  # fmt: skip
+    refused: dict[str, set[int]] = {}
+    for table, reference in rows:
+        number = reference.removeprefix(f"{table} ")
+        if table in known and number.isdigit() and number not in known[table]:
+            refused.setdefault(table, set()).add(int(number))
+    return refused
 
 
 def _rows(settings: Settings, table: str, schema: str, query: str) -> list[tuple[Any, ...]]:

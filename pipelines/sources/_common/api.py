@@ -167,7 +167,7 @@ class JsonApi:
             request_max_attempts=attempts,
             request_backoff_factor=backoff_seconds,
             request_max_retry_delay=_LONGEST_WAIT,
-            retry_condition=_may_pass,
+            retry_condition=self._may_pass,
         )
         self._client = client
         own = {ending: Pace(limit) for ending, limit in (paces or {}).items()}
@@ -240,6 +240,10 @@ class JsonApi:
             )
         return body
 
+    def _may_pass(self, response: requests.Response | None, error: BaseException | None) -> bool:
+        """Whether to ask again where the client would not by itself."""
+        return _may_pass(response, error)
+
     def _send(
         self, method: str, path: str, headers: dict[str, str], content: dict[str, Any]
     ) -> requests.Response:
@@ -307,16 +311,14 @@ def _said(response: requests.Response) -> str:
 
 
 def _may_pass(response: requests.Response | None, error: BaseException | None) -> bool:
-    """Whether to ask again: of a passing trouble, or of an answer that was cut.
+    """Whether to ask again: of a passing trouble, of an answer that was cut or is for people.
 
-    It was where its JSON does not end, or fewer bytes came than were told.
+    It was cut where its JSON does not end, or fewer bytes came than were told.
     """
     if response is not None and response.status_code in _PASSING:
         return True
     if response is None or not response.ok or response.status_code == 204:
         return isinstance(error, requests.exceptions.ContentDecodingError)
-    if "json" not in response.headers.get("Content-Type", ""):
-        return False
     try:
         _parsed(response)
     except ValueError:
@@ -333,4 +335,15 @@ def _parsed(response: requests.Response) -> Any:
     try:
         return orjson.loads(response.content)
     except orjson.JSONDecodeError:
-        return response.json()  # knows other encodings and longer numbers
+        return _whole(response.json())  # knows other encodings and longer numbers
+
+
+def _whole(value: Any) -> Any:
+    """Replace halves of characters, which no file can hold: texts that were cut have them."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return value

@@ -35,6 +35,7 @@ class Reading:
         notes: what the account held back.
         marks: what was read, by names that the reader gives its parts; values are JSON.
         pending: what an earlier load left to be read again, see `CrmKind`.
+        refused: by table the ids of records that earlier loads could not use.
         lock: held while rows are put and marked as read by threads.
     """
 
@@ -43,6 +44,7 @@ class Reading:
         self.until: datetime | None = None
         self.notes: list[str] = []
         self.pending: list[Row] = []
+        self.refused: dict[str, set[int]] = {}
         self.lock = threading.RLock() if spool is None else spool.lock
         self.marks: dict[str, Any] = {} if spool is None else spool.marks
         self._spool = spool

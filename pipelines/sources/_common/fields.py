@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -9,6 +11,8 @@ from typing import Any
 Json = dict[str, Any]
 
 _TOO_MUCH = Decimal(10) ** 16  # raw tables keep 18 digits, two of them behind the point
+_MOST_DIGITS = 40  # of a number that somebody means
+_TOO_LARGE = 2**63  # for a column of whole numbers
 
 
 class FieldError(ValueError):
@@ -24,16 +28,31 @@ def integer(row: Json, name: str) -> int | None:
     value = row.get(name)
     if value is None or value == "":
         return None
+    number: int | None = None
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str):
-        try:
-            return int(value)
-        except ValueError:
-            pass
-    raise FieldError(name, "a whole number", value)
+        number = value
+    elif isinstance(value, float) and value.is_integer():
+        number = int(value)
+    elif isinstance(value, str):
+        with suppress(ValueError):
+            number = int(value)
+    if number is None or abs(number) >= _TOO_LARGE:
+        raise FieldError(name, "a whole number", value)
+    return number
+
+
+def number(value: object) -> int | float | str | None:
+    """Return a number of any size, null where it is none; what JSON's would change is a text."""
+    try:
+        exact = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    if not exact.is_finite() or abs(exact.adjusted()) > _MOST_DIGITS:
+        return None
+    whole = exact == exact.to_integral_value()
+    if len(exact.normalize().as_tuple().digits) > sys.float_info.dig:
+        return format(exact.to_integral_value() if whole else exact, "f")
+    return int(exact) if whole else float(exact)
 
 
 def required_integer(row: Json, name: str) -> int:
@@ -59,6 +78,8 @@ def boolean(row: Json, name: str) -> bool | None:
     value = row.get(name)
     if value is None or isinstance(value, bool):
         return value
+    if value in (0, 1, "0", "1"):
+        return str(value) == "1"
     raise FieldError(name, "true or false", value)
 
 
@@ -80,7 +101,10 @@ def money(row: Json, name: str) -> Decimal | None:
 def unix_time(row: Json, name: str) -> datetime | None:
     """Return an instant from seconds since 1970; 0 is null."""
     value = integer(row, name)
-    return datetime.fromtimestamp(value, UTC) if value else None
+    try:
+        return datetime.fromtimestamp(value, UTC) if value else None
+    except (ValueError, OverflowError, OSError):
+        raise FieldError(name, "seconds since 1970", value) from None
 
 
 def required_unix_time(row: Json, name: str) -> datetime:

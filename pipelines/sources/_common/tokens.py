@@ -13,7 +13,7 @@ from typing import Any
 import requests
 
 from pipelines.durable import write_whole
-from pipelines.sources._common.api import AccessError, UnavailableError
+from pipelines.sources._common.api import AccessError, RightError, UnavailableError
 from pipelines.sources._common.crm import Account
 
 
@@ -57,7 +57,12 @@ def buy_pair(
         raise UnavailableError(
             account.name, f"tokens cannot be renewed ({response.status_code})", "Start again later"
         )
-    if response.status_code != 200:
+    answer = _object(response)
+    if "PAYMENT" in str(answer.get("error", "")).upper():
+        raise RightError(
+            account.name, "tokens are not renewed: the account is unpaid", "Pay for the account"
+        )
+    if response.status_code != 200 or "error" in answer:
         raise AccessError(
             account.name,
             f"the refresh token is not accepted ({response.status_code})",
@@ -65,8 +70,21 @@ def buy_pair(
             f"{account.variable('REFRESH_TOKEN')} and remove tokens/{account.tokens.name} "
             "from the home",
         )
-    answer = response.json()
-    return TokenPair(answer["access_token"], answer["refresh_token"])
+    pair = answer.get("access_token"), answer.get("refresh_token")
+    if not all(isinstance(token, str) and token for token in pair):
+        raise UnavailableError(
+            account.name, "tokens cannot be renewed (the answer holds none)", "Start again later"
+        )
+    return TokenPair(*map(str, pair))
+
+
+def _object(response: requests.Response) -> dict[str, Any]:
+    """Return what an answer holds, nothing where it is no object."""
+    try:
+        answer = response.json()
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 class RotatingTokens:
