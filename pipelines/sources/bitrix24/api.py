@@ -31,6 +31,7 @@ _FEWEST: Final = 5
 # What no portal says: errors of answers that were given to another question.
 NO_ANSWER: Final = "nothing"
 REPEATED: Final = "a page that was read"
+WITHOUT_CODE: Final = "an error without a code"
 _PASSING: Final = frozenset(
     {"INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "QUERY_LIMIT_EXCEEDED", NO_ANSWER,
      REPEATED}
@@ -62,7 +63,16 @@ class BitrixApi(JsonApi):
                 "Only the support of Bitrix24 lifts this; ask them, and lower requests_per_second",
             )
 
+    def _may_pass(self, response: requests.Response | None, error: BaseException | None) -> bool:
+        return super()._may_pass(response, error) or (response is not None and _is_page(response))
+
     def _refuse(self, response: requests.Response, path: str) -> None:
+        if _is_page(response):
+            # Its words are not told: such a page may name the address, which holds the secret.
+            raise UnavailableError(
+                self.source, f"{path} answers {response.status_code} with a page for people",
+                "Check url; if it is right, start again later",
+            )  # fmt: skip
         code = _code(response)
         if code in RIGHTS:
             raise AccessError(self.source, f"{path} answers {code}", _GRANT)
@@ -143,12 +153,17 @@ class Portal:
         }  # fmt: skip
 
     def all_of(
-        self, commands: Mapping[str, Command], passed_on: frozenset[str] = frozenset()
+        self,
+        commands: Mapping[str, Command],
+        passed_on: frozenset[str] = frozenset(),
+        borne: frozenset[str] | None = None,
     ) -> dict[str, Answer]:
         """Ask until each command has its result.
 
         Args:
             passed_on: errors that are passed on with the answers.
+            borne: the only errors that end the asking if they stay; null: all do. Others are passed
+                on with the answers when they were repeated often enough.
 
         Raises:
             ApiError: one of them has none.
@@ -156,12 +171,27 @@ class Portal:
         found: dict[str, Answer] = {}
         tries = 0
         while left := {key: item for key, item in commands.items() if key not in found}:
-            tries += 1
-            for key, answer in self.batch(left).items():
-                if answer.error is None or answer.error in passed_on:
-                    found[key] = answer
-                else:
-                    self.bear(left[key].method, answer.error, tries)
+            answers = self.batch(left)
+            known = len(found)
+            found |= {
+                key: answer
+                for key, answer in answers.items()
+                if answer.error is None or answer.error in passed_on
+            }
+            # A budget of time may be enough for a few commands at once only.
+            tries = 1 if len(found) > known else tries + 1
+            refused = {
+                (left[key].method, answer.error)
+                for key, answer in answers.items()
+                if answer.error is not None and key not in found
+            }
+            for method, error in sorted(refused):
+                try:
+                    self.bear(method, error, tries)
+                except ApiError:
+                    if borne is None or error in borne:
+                        raise
+                    found |= {key: item for key, item in answers.items() if item.error == error}
         return found
 
     def bear(self, method: str, error: str, tries: int) -> None:
@@ -212,6 +242,14 @@ def _flat(value: Any, name: str = "") -> list[tuple[str, str]]:
     return [found for key, item in pairs for found in _flat(item, key)]
 
 
+def _is_page(response: requests.Response) -> bool:
+    """Whether the portal answers a page where JSON is due: while it is moved or overloaded."""
+    is_html = "html" in response.headers.get("Content-Type", "")
+    return response.status_code in (301, 302, 307) or (
+        is_html and response.status_code in (200, 403)
+    )
+
+
 def _code(response: requests.Response) -> str:
     try:
         body = response.json()
@@ -225,4 +263,7 @@ def _code_of(error: Any) -> str | None:
     if error is None:
         return None
     code = error.get("error") if isinstance(error, dict) else error
-    return str(code or "an error without a code")
+    if not code and isinstance(error, dict):
+        said = str(error.get("error_description", ""))
+        return "ACCESS_DENIED" if said.startswith("Access denied") else WITHOUT_CODE
+    return str(code or WITHOUT_CODE)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import orjson
+
 from pipelines.sources._common.fields import (
     FieldError,
     Json,
@@ -12,6 +14,7 @@ from pipelines.sources._common.fields import (
     instant,
     integer,
     money,
+    number,
     objects,
     required_integer,
     text,
@@ -46,19 +49,40 @@ def field_rows(name: str, row: Json, entity_type: str) -> tuple[Row, list[Row]]:
 def custom_values(row: Json, types: Types, people: Pseudonymizer) -> dict[str, object]:
     """Return the values of a record's custom fields by the field's name, typed.
 
-    The currency of an amount is a value of its own, at the name with `:currency`.
+    The currency of an amount is a value of its own, at the name with `:currency`. A value that is
+    not of the field's type, which may have been changed since, stays a text.
     """
     found: dict[str, object] = {}
     for name, value in row.items():
-        if not name.startswith("ufCrm") or value is None or value in ("", [], {}):
+        if not name.startswith("ufCrm"):
             continue
         kind = types.get(name, "string")
         values = value if isinstance(value, list) else [value]
-        typed = [_typed(name, kind, item, people) for item in values]
-        found[name] = typed if isinstance(value, list) else typed[0]
-        if kind == "money" and isinstance(value, str) and "|" in value:
-            found[f"{name}:currency"] = value.partition("|")[2]
+        pairs = [
+            (typed, item)
+            for item in values
+            if (typed := _typed_or_text(name, kind, item, people)) is not None
+        ]
+        if not pairs:
+            continue
+        is_list = isinstance(value, list)
+        found[name] = [typed for typed, _ in pairs] if is_list else pairs[0][0]
+        if kind == "money":
+            codes = [str(item).partition("|")[2].strip() or None for _, item in pairs]
+            if any(codes):
+                found[f"{name}:currency"] = codes if is_list else codes[0]
     return found
+
+
+def _typed_or_text(name: str, kind: str, value: object, people: Pseudonymizer) -> object:
+    """Return a value, null where there is none: PHP says so in many ways."""
+    if value is None or value in ("", [], {}) or (value is False and kind != "boolean"):
+        return None
+    try:
+        return _typed(name, kind, value, people)
+    except FieldError:
+        said = value if isinstance(value, str) else orjson.dumps(value).decode()
+        return people.mask(said)
 
 
 def _typed(name: str, kind: str, value: object, people: Pseudonymizer) -> object:
@@ -66,10 +90,14 @@ def _typed(name: str, kind: str, value: object, people: Pseudonymizer) -> object
     if kind in ("integer", "enumeration", "employee"):
         return integer(given, name)
     if kind == "double":
-        return _number(name, value)
+        found = number(value)
+        if found is None:
+            raise FieldError(name, "a number", value)
+        return found
     if kind == "money":
         # As text: JSON's numbers would lose cents of large amounts.
-        return str(money({name: (text(given, name) or "").partition("|")[0]}, name))
+        amount = money({name: (text(given, name) or "").partition("|")[0].strip()}, name)
+        return None if amount is None else str(amount)
     if kind == "boolean":
         return value in (True, 1, "1", "Y")
     if kind == "datetime":
@@ -81,11 +109,3 @@ def _typed(name: str, kind: str, value: object, people: Pseudonymizer) -> object
     if kind in _FILES or isinstance(value, dict):
         return integer(value, "id") if isinstance(value, dict) else text(given, name)
     return people.mask(value) if isinstance(value, str) else value
-
-
-def _number(name: str, value: object) -> int | float:
-    try:
-        number = float(str(value))
-    except ValueError:
-        raise FieldError(name, "a number", value) from None
-    return int(number) if number.is_integer() else number

@@ -15,7 +15,7 @@ from pipelines.sources._common.crm import Reading
 from pipelines.sources._common.fields import FieldError, Json, nested, objects
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.bitrix24 import rows as r
-from pipelines.sources.bitrix24.api import RIGHTS, Answer, Command, Portal
+from pipelines.sources.bitrix24.api import NO_ANSWER, RIGHTS, Answer, Command, Portal
 from pipelines.sources.bitrix24.open_line_rows import session_rows
 
 # What the loader asks the warehouse for: sessions that are not done with.
@@ -36,6 +36,8 @@ _LINES: Final = "imopenlines.config.list.get"
 _MOST_LINES: Final = 200  # in an answer
 _NO_SCOPE: Final = frozenset({"insufficient_scope", "ERROR_METHOD_NOT_FOUND"})
 _REFUSED: Final = RIGHTS | {"INVALID_SESSION_ID", "NOT_FOUND", "ACCESS_ERROR"}
+# Troubles of the portal or of its limits; any other error of one session is that session's.
+_OF_THE_PORTAL: Final = frozenset({"QUERY_LIMIT_EXCEEDED", "OPERATION_TIME_LIMIT", NO_ANSWER})
 NO_LINES: Final = (
     "no right to read open lines: their chats are not loaded; add the scope imopenlines, or set"
     " chats = false"
@@ -116,7 +118,7 @@ class OpenLines:
             f"s{row['session_id']}": Command(HISTORY, {"SESSION_ID": row["session_id"]})
             for row in sessions
         }
-        found = self._portal.all_of(asked, passed_on=_REFUSED)
+        found = self._portal.all_of(asked, passed_on=_REFUSED, borne=_OF_THE_PORTAL)
         for row in sessions:
             yield row, found[f"s{row['session_id']}"]
 
@@ -133,7 +135,9 @@ class OpenLines:
         }  # fmt: skip
         if answer.error is not None:
             reading.rejected.append(("sessions", record, f"{HISTORY} answers {answer.error}"))
-            reading.put("sessions", (session["session_id"],), read | {"is_final": True})
+            # Whether it is refused for good, or may be read another time.
+            is_final = answer.error in _REFUSED
+            reading.put("sessions", (session["session_id"],), read | {"is_final": is_final})
             return
         try:
             found = session_rows(session, _history(answer), self._people, staff)

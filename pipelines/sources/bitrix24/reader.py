@@ -14,7 +14,7 @@ from pipelines.sources._common.crm import Known, Reading
 from pipelines.sources._common.fields import FieldError, Json, integer, nested, objects
 from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.bitrix24 import rows as r
-from pipelines.sources.bitrix24.api import RIGHTS, Command, Portal
+from pipelines.sources.bitrix24.api import RIGHTS, WITHOUT_CODE, Command, Portal
 from pipelines.sources.bitrix24.custom_fields import Types, field_rows
 from pipelines.sources.bitrix24.lists import Pages, chunks, read_lists
 from pipelines.sources.bitrix24.open_lines import OpenLines
@@ -45,7 +45,7 @@ _ACTIVITY_FIELDS: Final = (
     "CREATED", "LAST_UPDATED",
 )  # fmt: skip
 _PROVIDERS: Final = (r.SESSION, "CRM_TODO", "CRM_TASKS_TASK", "TASKS")
-_GONE: Final = frozenset({"NOT_FOUND", "ERROR_NOT_FOUND", "an error without a code"})
+_GONE: Final = frozenset({"NOT_FOUND", "ERROR_NOT_FOUND", WITHOUT_CODE})
 _AT_ONCE: Final = 50  # ids in a filter
 _CLASSIC: Final = 1  # a portal with leads
 _NO_USERS: Final = "no right to read users: deals are loaded without names of their owners"
@@ -79,8 +79,8 @@ class Bitrix24Reader:
         # By kind: the ids that were read, and of deals those that are older than this load.
         self._seen: dict[int, set[int]] = {kind: set() for kind in TABLES}
         self._old_deals: set[int] = set()
-        # Chats whose owner is a person: they may be bound to a deal besides.
-        self._of_people: dict[int, r.Row] = {}
+        # Activities of chats: each may be bound to more than its owner.
+        self._chats: dict[int, r.Row] = {}
 
     def read(self, reading: Reading, known: Known | None = None) -> None:
         """Read what changed since the end of the last load; without one, everything."""
@@ -306,12 +306,12 @@ class Bitrix24Reader:
         )  # fmt: skip
 
     def _note_binding(self, activity: r.Row) -> None:
-        if activity["provider_id"] == r.SESSION and _is_of_person(activity):
-            self._of_people[activity["activity_id"]] = activity
+        if activity["provider_id"] == r.SESSION:
+            self._chats[activity["activity_id"]] = activity
 
     def _read_bindings(self, reading: Reading) -> None:
-        """Ask what else the chats of people are bound to: one question each, many in a request."""
-        for chunk in chunks(self._of_people.items(), self._portal.commands):
+        """Ask what else chats are bound to: one question each, many in a request."""
+        for chunk in chunks(self._chats.items(), self._portal.commands):
             asked = {
                 f"b{number}": Command("crm.activity.binding.list", {"activityId": number})
                 for number, _ in chunk
@@ -350,15 +350,19 @@ class Bitrix24Reader:
         """Compare what there is with what is known; read what is there and was not known."""
         for kind in self._kinds:
             expected = {number for number, gone in there[kind].items() if not gone}
-            found = Vanished(self._portal, kind).look(expected | self._seen[kind])
-            for number in sorted(found.gone):
+            # They are there, though not loaded: not counted they would hide others that went away.
+            refused = reading.refused.get(TABLES[kind], set()) - expected - self._seen[kind]
+            found = Vanished(self._portal, kind).look(expected | refused | self._seen[kind])
+            for number in sorted(found.gone - refused):
                 self._remove(reading, kind, number, is_removed=True)
                 self._seen[kind].discard(number)
+            # What was mended in the connector or in the portal need not have changed there.
+            wanted = found.unknown | (refused - found.gone)
             read_lists(
                 self._portal,
                 [
                     self._records(reading, kind, {"@id": chunk}, reading.until)
-                    for chunk in chunks(sorted(found.unknown), _AT_ONCE)
+                    for chunk in chunks(sorted(wanted), _AT_ONCE)
                 ],
             )
 
@@ -403,11 +407,6 @@ class Bitrix24Reader:
             return None
         reading.put(table, tuple(made[name] for name in key), made)
         return made
-
-
-def _is_of_person(activity: r.Row) -> bool:
-    kinds = (f'["{CONTACT}:', f'["{COMPANY}:')
-    return str(activity["bound_to"]).startswith(kinds)
 
 
 def _note(reading: Reading, name: str, came_to: int | None) -> None:
