@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from pipelines.sources._common.api import AccessError, NotThereError, RightError
+from pipelines.sources._common.api import AccessError, AnswerError, NotThereError, RightError
 from pipelines.sources._common.crm import Reading
 from pipelines.sources._common.fields import nested, objects
 from pipelines.sources._common.privacy import Pseudonymizer
@@ -55,3 +55,5 @@ def withheld(reading: Reading, what: str) -> Iterator[None]:
         reading.note(f"no right to read {what}: deals are loaded without them")
     except NotThereError:
         reading.note(f"the account has no {what}: deals are loaded without them")
+    except AnswerError:
+        reading.note(f"the account does not give {what}: deals are loaded without them")

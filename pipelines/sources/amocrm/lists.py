@@ -59,12 +59,12 @@ class Lists:
     ) -> Iterator[tuple[list[Json], int]]:
         """Yield pages by their numbers, each with the number of the next one; 0: there is none."""
         while page:
-            answer = self._ask(path, {**query, "page": page} if page > 1 else query)
+            answer = self._ask(path, {**query, "page": page} if page > 1 else query, name)
             if answer is None:
                 yield [], 0
                 return
             page = page + 1 if _has_next(answer) else 0
-            yield objects(nested(answer, "_embedded"), name), page
+            yield objects(answer["_embedded"], name), page
 
     def changed(
         self, entity: str, start: int | None, query: Json, place: Place = START
@@ -132,14 +132,21 @@ class Lists:
             reached = _oldest(rows) or reached
             yield rows, (reached, following) if following else None
 
-    def _ask(self, path: str, query: Json) -> Json | None:
-        """Ask until the answer is to this question: a page may be served twice on its way here."""
+    def _ask(self, path: str, query: Json, name: str) -> Json | None:
+        """Ask until the answer is to this question: a page may be served twice on its way here.
+
+        An end is told by an empty answer: one that holds no list, as an error may, is no end.
+        """
         for _ in range(_ASK_AGAIN):
             answer = self._api.get(f"{API}/{path}", query, is_list=True)
-            if answer is None or _answers(answer, query):
+            if answer is None:
+                return None
+            is_list = name in nested(answer, "_embedded")
+            if is_list and _answers(answer, query):
                 return answer
+        what = "another page than was asked for" if is_list else "without the list"
         raise UnavailableError(
-            self._api.source, f"{API}/{path} answers another page than was asked for",
+            self._api.source, f"{API}/{path} answers {what}",
             "Start again later: the load goes on",
         )  # fmt: skip
 

@@ -36,6 +36,7 @@ _PARTS: Final[dict[str, Json]] = {
 }  # fmt: skip
 _NEEDED: Final = frozenset({"leads", "contacts", "events", "leads/pipelines"})
 _KEYS: Final = {"leads": "lead_id", "contacts": "contact_id", "companies": "company_id"}
+_REMOVABLE: Final = {"leads": "lead", "contacts": "contact"}
 _ROUNDS: Final = 3
 # Answers take up to a second: so many threads use all that the limit allows.
 _THREADS: Final = 6
@@ -61,6 +62,8 @@ class AmoCrmReader:
         self._people = people
         self._currency: str | None = None
         self._account: Json = {}
+        # What earlier loads brought.
+        self._known: Known = {}
         # Events after which records are looked at again: id of the event, entity, id, time.
         self._moves: dict[str, Move] = {}
         self._activity = Activity(self._lists, people)
@@ -68,11 +71,12 @@ class AmoCrmReader:
     def read(self, reading: Reading, known: Known | None = None) -> None:
         """Read what changed since the end of the last load; without one, everything."""
         self._open()
+        self._known = known or {}
         if reading.since is not None:
             self._update(reading, reading.since)
             return
         self._update(reading, self._read_everything(reading))
-        self._mark_missing(reading, known or {})
+        self._mark_missing(reading)
 
     def check(self) -> list[str]:
         """Return what this account holds back."""
@@ -267,23 +271,28 @@ class AmoCrmReader:
         leads = {number for entity, number, _ in moves if entity == "lead"}
         for number in sorted({number for entity, number, _ in moves if entity == "contact"}):
             row = self._lists.one(f"contacts/{number}", _PARTS["contacts"])
-            self._remove(reading, "contact", number, is_removed=row is None)
+            self._remove(reading, "contact", number, is_removed=_is_gone(row))
             if row is not None:
                 self._keep(reading, "contacts", row)
                 linked = objects(nested(row, "_embedded"), "leads")
                 leads |= {required_integer(item, "id") for item in linked}
         for number in sorted(leads):
             row = self._lists.one(f"leads/{number}", _PARTS["leads"])
-            self._remove(reading, "lead", number, is_removed=row is None)
+            self._remove(reading, "lead", number, is_removed=_is_gone(row))
             if row is not None:
                 self._keep(reading, "leads", row)
                 self._activity.talks_of_lead(reading, number)
 
-    def _mark_missing(self, reading: Reading, known: Known) -> None:
+    def _mark_missing(self, reading: Reading) -> None:
         told = {(row["entity_type"], row["entity_id"]) for row in reading.rows("removals")}
-        for entity, table in (("lead", "leads"), ("contact", "contacts")):
+        # What cannot be used is there.
+        refused = {record for _, record, _ in reading.rejected}
+        for table, entity in _REMOVABLE.items():
             there = {str(number) for number in reading.values(table, f"{entity}_id")}
-            for number, was_removed in sorted(known.get(table, {}).items()):
+            there |= {
+                number for number in self._known.get(table, {}) if f"{table} {number}" in refused
+            }
+            for number, was_removed in sorted(self._known.get(table, {}).items()):
                 if (number not in there) != was_removed and (entity, int(number)) not in told:
                     self._remove(reading, entity, int(number), is_removed=not was_removed)
 
@@ -295,6 +304,12 @@ class AmoCrmReader:
             return make_other(item, self._people)
 
         reading.keep(entity, _KEYS[entity], row, make)
+        called = _REMOVABLE.get(entity)
+        if called is not None:
+            number = str(row.get("id"))
+            was_removed = self._known.get(entity, {}).get(number, False)
+            if _is_gone(row) or was_removed:
+                self._remove(reading, called, required_integer(row, "id"), is_removed=_is_gone(row))
 
     def _keep_event(self, reading: Reading, row: Json) -> r.Row | None:
         return reading.keep("events", "event_id", row, r.event_row)
@@ -305,3 +320,8 @@ class AmoCrmReader:
             "seen_at": reading.until or self._server_time(),
         }  # fmt: skip
         reading.put("removals", (entity, number), row)
+
+
+def _is_gone(row: Json | None) -> bool:
+    """Whether a record is not there, or is in the trash."""
+    return row is None or row.get("is_deleted") is True

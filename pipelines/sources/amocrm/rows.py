@@ -14,6 +14,7 @@ from pipelines.sources._common.fields import (
     integer,
     money,
     nested,
+    number,
     objects,
     required_integer,
     required_unix_time,
@@ -24,7 +25,8 @@ from pipelines.sources._common.privacy import IdentifierKind, Pseudonymizer
 
 Row = dict[str, Any]
 
-_NUMBERS: Final = frozenset({"numeric", "monetary", "price"})
+_AMOUNTS: Final = frozenset({"monetary", "price"})
+_DATE_LENGTH: Final = len("2026-01-31T00:00:00+00:00")
 _DATES: Final = frozenset({"date", "date_time", "birthday"})
 # Fields of people whose values are identifiers: they are never kept as they are.
 _IDENTIFIERS: Final[dict[str, tuple[str, IdentifierKind]]] = {
@@ -44,7 +46,6 @@ def lead_row(row: Json, currency: str | None, people: Pseudonymizer) -> Row:
     contacts = objects(embedded, "contacts")
     main = next((item for item in contacts if item.get("is_main")), contacts[0] if contacts else {})
     companies = objects(embedded, "companies")
-    fields = custom_values(row)
     return {
         "lead_id": required_integer(row, "id"),
         "price": money(row, "price"),
@@ -60,7 +61,7 @@ def lead_row(row: Json, currency: str | None, people: Pseudonymizer) -> Row:
         "utm_source": _coded(row, "UTM_SOURCE"),
         "utm_campaign": _coded(row, "UTM_CAMPAIGN"),
         "tags": _list(text(item, "name") for item in objects(embedded, "tags")),
-        "custom_fields": _packed(fields, people),
+        "custom_fields": _packed(custom_values(row, people)),
         "created_by": integer(row, "created_by"),
         "created_at": required_unix_time(row, "created_at"),
         "updated_at": required_unix_time(row, "updated_at"),
@@ -77,7 +78,7 @@ def contact_row(row: Json, people: Pseudonymizer) -> Row:
         "lead_ids": _list(
             required_integer(item, "id") for item in objects(nested(row, "_embedded"), "leads")
         ),
-        "custom_fields": _packed(custom_values(row), people),
+        "custom_fields": _packed(custom_values(row, people)),
         "created_at": unix_time(row, "created_at"),
         "updated_at": required_unix_time(row, "updated_at"),
     }
@@ -90,7 +91,7 @@ def company_row(row: Json, people: Pseudonymizer) -> Row:
         "company_id": required_integer(row, "id"),
         "phone_ids": points["phone_ids"],
         "email_ids": points["email_ids"],
-        "custom_fields": _packed(custom_values(row), people),
+        "custom_fields": _packed(custom_values(row, people)),
         "created_at": unix_time(row, "created_at"),
         "updated_at": required_unix_time(row, "updated_at"),
     }
@@ -166,39 +167,48 @@ def event_row(row: Json) -> Row:
     }
 
 
-def custom_values(row: Json) -> dict[str, object]:
-    """Return the values of a record's custom fields by field id, typed; several values: a list."""
+def custom_values(row: Json, people: Pseudonymizer) -> dict[str, object]:
+    """Return the values of a record's custom fields by field id, typed; several values: a list.
+
+    What is not of the field's type, which may have been changed since, stays a text; phones and the
+    like that people wrote into texts are masked.
+    """
     found: dict[str, object] = {}
     for field in objects(row, "custom_fields_values"):
         if str(field.get("field_code") or "").upper() in _IDENTIFIERS:
             continue
         kind = str(field.get("field_type"))
-        values = [_typed(kind, value) for value in objects(field, "values")]
+        values = [_typed_or_text(kind, value, people) for value in objects(field, "values")]
         key = str(required_integer(field, "field_id"))
         found[key] = values[0] if len(values) == 1 else values
     return found
 
 
-def _typed(kind: str, value: Json) -> object:
+def _typed_or_text(kind: str, value: Json, people: Pseudonymizer) -> object:
     raw = value.get("value")
     if raw is None or raw == "":
         return None
-    if kind in _NUMBERS:
+    try:
+        typed = _typed(kind, value)
+    except FieldError:
+        typed = None
+    return _masked(raw, people) if typed is None else typed
+
+
+def _typed(kind: str, value: Json) -> object:
+    """Return a value of a type that no person is named in; null where it is none."""
+    if kind == "numeric":
+        return number(value["value"])
+    if kind in _AMOUNTS:
         # As text: JSON's numbers would lose cents of large amounts.
-        return str(money(value, "value")) if kind != "numeric" else _number(value)
-    if kind in _DATES and not isinstance(raw, str):
+        return str(money(value, "value"))
+    if kind in _DATES:
+        raw = value["value"]
+        if isinstance(raw, str) and not raw.lstrip("-").isdigit():
+            return raw[:_DATE_LENGTH] if raw[:4].isdigit() else None
         moment = unix_time(value, "value")
         return moment.isoformat() if moment else None
-    return raw
-
-
-def _number(value: Json) -> int | float:
-    raw = value["value"]
-    try:
-        number = float(raw)
-    except (TypeError, ValueError):
-        raise FieldError("custom_fields_values.value", "a number", raw) from None
-    return int(number) if number.is_integer() else number
+    return None
 
 
 def _points(row: Json, people: Pseudonymizer) -> dict[str, str]:
@@ -228,12 +238,8 @@ def _list(values: Iterable[object]) -> str:
     return orjson.dumps(list(values)).decode()
 
 
-def _packed(fields: dict[str, object], people: Pseudonymizer) -> str | None:
-    """Pack custom values as JSON; phones and the like that people wrote into them are masked."""
-    if not fields:
-        return None
-    hidden = {key: _masked(value, people) for key, value in fields.items()}
-    return orjson.dumps(hidden, option=orjson.OPT_SORT_KEYS).decode()
+def _packed(fields: dict[str, object]) -> str | None:
+    return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS).decode() if fields else None
 
 
 def _masked(value: object, people: Pseudonymizer) -> object:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from pipelines.sandbox.apis.amocrm import AmoCrm
 from pipelines.sandbox.crm import Crm
 from pipelines.settings import Settings
+from pipelines.sources._common.api import JsonApi, UnavailableError
 from tests.sources.crm.arriving import DAY, NewHome, Served, arrived, assert_true, load
 from tests.sources.crm.vendors import AMOCRM
 
@@ -124,3 +126,105 @@ def test_new_custom_field_arrives_typed(
             [number],
         ).fetchone()
     assert found == ("DOUBLE", "41.5")
+
+
+VALUES: Final[dict[str, tuple[str, object, str | None]]] = {
+    "101": ("monetary", "12345678.90", "12345678.90"),
+    "102": ("price", 987654321, "987654321.00"),
+    "103": ("numeric", "40702810500000012345", "40702810500000012345"),
+    "104": ("numeric", "12 шт", "12 шт"),
+    "105": ("numeric", "", None),
+    "106": ("date", 1_753_279_607_000, "1753279607000"),
+    "108": ("numeric", "1200.50", "1200.5"),
+}
+
+
+def test_values_of_any_size_arrive_and_amounts_are_no_phones(
+    crm: Crm, emulator: AmoCrm, served: Served, new_home: NewHome
+) -> None:
+    account, home = AMOCRM.config(served(emulator)), new_home()
+    fields = [
+        {"field_id": int(number), "field_name": number, "field_code": None, "field_type": kind,
+         "values": [{"value": value}]}
+        for number, (kind, value, _) in VALUES.items()
+    ]  # fmt: skip
+    chosen = min(crm.deals)
+    emulator.change_row = lambda name, row: (
+        row | {"custom_fields_values": fields} if name == "leads" and row["id"] == chosen else row
+    )
+
+    load(home, account)
+
+    assert rejected(home) == []
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        [(found,)] = connection.execute(
+            "select custom_fields from raw_amocrm.leads where lead_id = ?", [chosen]
+        ).fetchall()
+    kept = json.loads(found)
+    assert {number: None if value is None else str(value) for number, value in kept.items()} == {
+        number: expected for number, (*_, expected) in VALUES.items()
+    }
+
+
+def removed(settings: Settings) -> dict[int, bool]:
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        return dict(
+            connection.execute(
+                "select entity_id, is_removed from raw_amocrm.removals where entity_type = 'lead'"
+            ).fetchall()
+        )
+
+
+def test_record_that_cannot_be_used_is_not_gone(
+    crm: Crm, emulator: AmoCrm, served: Served, new_home: NewHome
+) -> None:
+    account, home = AMOCRM.config(served(emulator)), new_home()
+    load(home, account)
+    before, chosen = removed(home), min(crm.deals)
+    emulator.change_row = lambda name, row: (
+        row | {"price": "dear"} if name == "leads" and row["id"] == chosen else row
+    )
+
+    load(home, account, everything=True)
+
+    assert chosen not in before
+    assert removed(home) == before
+
+
+def test_deal_that_is_seen_again_counts_again(
+    crm: Crm, emulator: AmoCrm, served: Served, new_home: NewHome
+) -> None:
+    """Whoever lost a right for a while does not lose the deals."""
+    account, home = AMOCRM.config(served(emulator)), new_home()
+    emulator.missing.add("talks")
+    load(home, account)
+    chosen = min(crm.deals)
+    hidden = crm.deals.pop(chosen)
+    crm.advance(crm.now + 1)
+    load(home, account, everything=True)
+    assert removed(home)[chosen] is True
+
+    crm.deals[chosen] = hidden
+    crm.advance(crm.now + 1)
+    hidden.updated_at = crm.now
+    load(home, account)
+
+    assert removed(home)[chosen] is False
+
+
+def test_answer_without_a_list_is_no_empty_account(
+    emulator: AmoCrm, served: Served, new_home: NewHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, home = AMOCRM.config(served(emulator)), new_home()
+    load(home, account)
+    before = removed(home)
+    answer = JsonApi.get
+
+    def get(self: JsonApi, path: str, *given: Any, **named: Any) -> Json | None:
+        body = answer(self, path, *given, **named)
+        return {"title": "later", "status": 429} if path.endswith("/leads") and body else body
+
+    monkeypatch.setattr(JsonApi, "get", get)
+    with pytest.raises(UnavailableError, match="answers without the list"):
+        load(home, account, everything=True)
+    assert removed(home) == before
