@@ -149,7 +149,7 @@ class Objects:
             },
         )  # fmt: skip
         body = self._answered(path, answer)
-        found = [str(row.get("id")) for row in self._objects(body, "results", path)]
+        found = [str(row.get("id")) for row in self._results(body, path)]
         last = int(filters[-1]["value"])
         if found and (not found[-1].isdigit() or int(found[-1]) <= last):
             raise AnswerError(
@@ -230,12 +230,30 @@ class Objects:
             UnavailableError: something is missing for another reason than that.
         """
         body = self._answered(path, self._api.post(path, asked))
+        if body.get("status") not in (None, "COMPLETE"):
+            raise UnavailableError(
+                self._api.source, f"{path} is not complete ({body['status']})",
+                "Start again later: the load goes on",
+            )  # fmt: skip
         for error in self._objects(body, "errors", path):
             if error.get("category") != _NOT_THERE:
                 raise UnavailableError(
                     self._api.source, f"{path} lacks records ({error.get('category')})",
                     "Start again later: the load goes on",
                 )  # fmt: skip
+        return self._results(body, path)
+
+    def _results(self, body: Json, path: str) -> list[Json]:
+        """Return the list of an answer; an error may come as an answer that has none.
+
+        Raises:
+            UnavailableError: there is no list.
+        """
+        if "results" not in body:
+            raise UnavailableError(
+                self._api.source, f"{path} answers without results",
+                "Start again later: the load goes on",
+            )  # fmt: skip
         return self._objects(body, "results", path)
 
     def _answered(self, path: str, body: Json | None) -> Json:

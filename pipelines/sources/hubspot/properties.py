@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Final
 
-from pipelines.sources._common.fields import FieldError, Json, boolean, instant, money, text
+from pipelines.sources._common.fields import (
+    FieldError,
+    Json,
+    boolean,
+    instant,
+    money,
+    number,
+    text,
+)
 from pipelines.sources.hubspot.paths import ObjectKind
 
 # What is asked of every account; a property that an account has not is left out without an error.
@@ -35,6 +42,12 @@ ASKED: Final[dict[ObjectKind, tuple[str, ...]]] = {
 PHONES: Final = ("phone", "mobilephone", "hs_whatsapp_phone_number")
 EMAILS: Final = ("email", "hs_additional_emails")
 _MESSENGER: Final = "telegram"
+# What names people or quotes them, where a definition does not say that it is HubSpot's own.
+_NAMES: Final = frozenset(
+    {"firstname", "lastname", "salutation", "name", "dealname", "subject", "content", "description",
+     "email", "work_email", "phone", "mobilephone", "fax", "address", "address2", "city", "zip",
+     "date_of_birth", "message", "twitterhandle", "website", "domain"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -97,9 +110,11 @@ def property_of(row: Json) -> Property:
     name = text(row, "name")
     if not name:
         raise FieldError("name", "a text", None)
+    is_standard = boolean(row, "hubspotDefined")
+    if is_standard is None:
+        is_standard = name.startswith("hs_") or name in _NAMES
     return Property(
-        name, text(row, "label"), text(row, "type"), text(row, "fieldType"),
-        boolean(row, "hubspotDefined") is not True,
+        name, text(row, "label"), text(row, "type"), text(row, "fieldType"), not is_standard,
         text(row, "numberDisplayHint") == "currency",
     )  # fmt: skip
 
@@ -120,7 +135,10 @@ def _typed(known: Property, values: Json) -> object:
     try:
         match known.type:
             case "number":
-                return str(money(values, known.name)) if known.is_money else _number(raw)
+                if known.is_money:
+                    return str(money(values, known.name))
+                exact = number(raw)
+                return raw if exact is None else exact
             case "bool":
                 return {"true": True, "false": False}.get(raw.lower(), raw)
             case "datetime":
@@ -131,10 +149,3 @@ def _typed(known: Property, values: Json) -> object:
     except ValueError:
         pass
     return raw
-
-
-def _number(raw: str) -> int | float:
-    number = float(raw)
-    if not isfinite(number):
-        raise ValueError(raw)
-    return int(number) if number.is_integer() else number

@@ -77,7 +77,7 @@ class HubSpotReader:
             before = {kind: ids | set(earlier.get(kind, ())) for kind, ids in before.items()}
             self._read_all(reading, reading.until)
         else:
-            self._read_changed(reading, since - LOOK_BACK)
+            self._read_changed(reading, since - LOOK_BACK, known)
         self._binned = self._bins()
         for kind in kinds:
             # Who left the bin, or seemed to be gone, may be back; a change of theirs is not told.
@@ -203,10 +203,12 @@ class HubSpotReader:
             reading.rejected.append((kind, f"{kind} {row.get('id')}", str(error)))
             return None
 
-    def _read_changed(self, reading: Reading, since: datetime) -> None:
+    def _read_changed(self, reading: Reading, since: datetime, known: Known | None = None) -> None:
         changed = {
             kind: set(self._objects.changed_ids(kind, since)) for kind in self._account.kinds
         }
+        if known is not None:
+            self._add_unseen(changed, known)
         for kind, other in _TAKEN_ALONG:
             if kind in changed and other in changed:
                 taken = self._objects.linked(kind, other, sorted(changed[kind]))
@@ -214,6 +216,21 @@ class HubSpotReader:
         for kind, ids in changed.items():
             self._read_ids(reading, kind, sorted(ids))
         self._read_threads(reading, since)
+
+    def _add_unseen(self, changed: dict[ObjectKind, set[str]], known: Known) -> None:
+        """Read all of a kind of which nothing is loaded: a right to it may have been given since.
+
+        The records that it is linked with did not change by that, and are read again.
+        """
+        for kind in [kind for kind in changed if not known.get(kind)]:
+            pages = self._objects.listed(kind)
+            unseen = {str(row.get("id")) for rows, _ in pages for row in rows}
+            changed[kind] |= unseen
+            for other, linked in _LINKS.items():
+                if unseen and kind in linked and other in changed:
+                    changed[other] |= {
+                        one for one, gone in known.get(other, {}).items() if not gone
+                    }
 
     def _read_ids(self, reading: Reading, kind: ObjectKind, ids: list[str]) -> None:
         if not ids:
@@ -283,7 +300,7 @@ class HubSpotReader:
     ) -> None:
         """Say of what is or was loaded whether it is there."""
         gone = self._binned[kind] | self._merged[kind]
-        for one in sorted(self._met[kind] | set(known)):
+        for one in sorted(self._met[kind] | set(known) | self._binned[kind]):
             is_gone = one in gone
             if not is_gone and one not in self._met[kind]:
                 # What is in no list, or asked for in vain, was purged; nothing else tells it.

@@ -72,10 +72,17 @@ people as (
 ticket_deals as (
 
     select
-        source_name,
-        ticket_id,
-        {{ each_of('deal_ids') }} as deal_id
-    from {{ source('raw_hubspot', 'tickets') }}
+        tickets.source_name,
+        tickets.ticket_id,
+        {{ each_of('tickets.deal_ids') }} as deal_id
+    from {{ source('raw_hubspot', 'tickets') }} as tickets
+    left join {{ source('raw_hubspot', 'removals') }} as removals
+        on
+            tickets.source_name = removals.source_name
+            and tickets.ticket_id = removals.entity_id
+            and removals.entity_type = 'tickets'
+            and removals.is_removed
+    where removals.entity_id is null
 
 ),
 

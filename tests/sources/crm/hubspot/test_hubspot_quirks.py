@@ -226,6 +226,67 @@ def test_missing_scopes_cost_only_what_they_open(
     assert (told.level, "crm.objects.owners.read" in told.message) == ("warn", True)
 
 
+def test_scope_that_is_granted_later_brings_what_is_older(
+    crm: Crm, emulator: HubSpot, served: Served, new_home: NewHome
+) -> None:
+    withheld = {"crm.objects.contacts.read", "crm.objects.companies.read"}
+    emulator.scopes -= withheld
+    home, url = new_home(), served(emulator)
+    load(home, CONFIG(url))
+
+    emulator.scopes |= withheld
+    crm.advance(crm.now + DAY)
+    load(home, CONFIG(url))
+
+    assert_true(arrived(home, CONFIG(url), HUBSPOT), crm, HUBSPOT)
+
+
+def test_deal_that_was_in_the_bin_at_first_comes_when_it_is_restored(
+    crm: Crm, emulator: HubSpot, served: Served, new_home: NewHome
+) -> None:
+    back = next(
+        change for change in crm.changes if change.kind == "deal_restored" and change.at > crm.now
+    )
+    crm.advance(back.at - 1)
+    assert back.entity_id in crm.gone_deals
+    home, url = new_home(), served(emulator)
+    load(home, CONFIG(url))
+
+    crm.advance(back.at + 1)
+    load(home, CONFIG(url))
+
+    assert_true(arrived(home, CONFIG(url), HUBSPOT), crm, HUBSPOT)
+
+
+@pytest.mark.parametrize("answer", [{"status": "PENDING", "results": []}, {"message": "later"}])
+def test_batch_that_is_not_complete_removes_nothing(
+    answer: dict[str, object],
+    crm: Crm,
+    emulator: HubSpot,
+    served: Served,
+    new_home: NewHome,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home, url = new_home(), served(emulator)
+    load(home, CONFIG(url))
+    before = deals_of(home, url)
+    crm.advance(crm.now + 3 * DAY)
+    post = JsonApi.post
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            JsonApi, "post",
+            lambda api, path, body: (
+                answer if path.endswith("batch/read") else post(api, path, body)
+            ),
+        )  # fmt: skip
+        with pytest.raises(UnavailableError, match="batch/read"):
+            load(home, CONFIG(url))
+    assert deals_of(home, url) == before
+
+    load(home, CONFIG(url))
+    assert_true(arrived(home, CONFIG(url), HUBSPOT), crm, HUBSPOT)
+
+
 def test_without_the_right_to_deals_nothing_is_loaded(
     emulator: HubSpot, served: Served, new_home: NewHome
 ) -> None:
