@@ -13,7 +13,8 @@
 {#
     CTEs up to `valued`: the deals of a CRM that are there, with a column `field_<role>` for each role,
     null where no field is configured or it is empty. Of a number there is `<role>_text` too: what
-    stands in the field. `<role>_field` is the name of the field within `custom_fields`.
+    stands in the field. `<role>_field` is the name of the field within `custom_fields`, and
+    `amount_currency_code` the currency of the amount's own field.
 
     Args:
         table: of deals; `id` is the name of their id.
@@ -44,6 +45,17 @@ there as (
 
 ),
 
+-- All are read each time: a field that was not read last is gone, and another may have its name.
+definitions as (
+
+    select
+        definitions.*,
+        max(definitions._dlt_load_id) over (partition by definitions.source_name) as last_load_id
+    from {{ source(schema, definitions) }} as definitions
+    where {{ of_deals }}
+
+),
+
 named_fields as (
 
     select
@@ -51,10 +63,10 @@ named_fields as (
         configured.role,
         min(cast(definitions.{{ field }} as {{ dbt.type_string() }})) as field
     from {{ source('raw_otvet', 'crm_fields') }} as configured
-    inner join {{ source(schema, definitions) }} as definitions
+    inner join definitions
         on
             configured.source_name = definitions.source_name
-            and {{ of_deals }}
+            and definitions._dlt_load_id is not distinct from definitions.last_load_id
             and configured.custom_field in (
                 {% for name in called -%}
                 cast(definitions.{{ name }} as {{ dbt.type_string() }}){{ ', ' if not loop.last }}
@@ -87,7 +99,12 @@ texts as (
             trim({{ json_text('there.custom_fields', 'fields.' ~ role ~ '_field') }}), ''
         ) as {{ role ~ '_text' if role in number_roles() else 'field_' ~ role }}
         {{- ',' if not loop.last }}
-        {% endfor %}
+        {% endfor %},
+        -- Where an amount's field has a currency of its own, it stands beside the amount.
+        nullif(
+            trim({{ json_text('there.custom_fields', "concat(fields.amount_field, ':currency')") }}),
+            ''
+        ) as amount_currency_code
     from there
     left join fields on there.source_name = fields.source_name
 

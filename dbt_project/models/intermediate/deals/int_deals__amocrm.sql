@@ -20,6 +20,22 @@ users as (
 
 ),
 
+-- The deal's own time of closing is not documented to follow when it is opened again.
+closings as (
+
+    select
+        source_name,
+        entity_id as lead_id,
+        max(created_at) as closed_at
+    from {{ source('raw_amocrm', 'events') }}
+    where
+        entity_type = 'lead'
+        and type = 'lead_status_changed'
+        and to_status_id in (142, 143)
+    group by source_name, entity_id
+
+),
+
 reasons as (
 
     select * from {{ source('raw_amocrm', 'loss_reasons') }}
@@ -44,7 +60,9 @@ select
         as currency_code,
     leads.created_at,
     leads.updated_at,
-    leads.closed_at,
+    case
+        when leads.status_id in (142, 143) then coalesce(closings.closed_at, leads.closed_at)
+    end as closed_at,
     cast(round(leads.field_first_contact_seconds) as bigint) as first_contact_seconds,
     cast(leads.contact_id as {{ dbt.type_string() }}) as contact_id,
     cast(leads.company_id as {{ dbt.type_string() }}) as company_id,
@@ -62,6 +80,8 @@ left join stages
         leads.source_name = stages.source_name
         and leads.pipeline_id = stages.pipeline_id
         and leads.status_id = stages.status_id
+left join closings
+    on leads.source_name = closings.source_name and leads.lead_id = closings.lead_id
 left join users
     on leads.source_name = users.source_name and leads.responsible_user_id = users.user_id
 left join reasons

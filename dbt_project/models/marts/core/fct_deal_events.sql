@@ -56,7 +56,12 @@ ordered as (
         *,
         row_number() over (
             partition by deal_key
-            order by case when event_type = 'created' then 0 else 1 end, occurred_at, deal_event_id
+            order by
+                case when event_type = 'created' then 0 else 1 end,
+                occurred_at,
+                -- Numbers as texts: a longer one is a later one.
+                length(deal_event_id),
+                deal_event_id
         ) as event_number
     from events
 

@@ -1,4 +1,7 @@
-{# Stages with their pipelines; a portal may have several stages that mean a loss. #}
+{#
+    Stages with their pipelines; a portal may have several stages that mean a loss. All are read each
+    time: a stage that was not read last is gone, and only its name is left for the history.
+#}
 with
 
 stages as (
@@ -9,7 +12,9 @@ stages as (
         status_id as stage_id,
         name as stage,
         sort,
-        case semantics when 'S' then 'won' when 'F' then 'lost' else 'open' end as status
+        case semantics when 'S' then 'won' when 'F' then 'lost' else 'open' end as status,
+        coalesce(_dlt_load_id = max(_dlt_load_id) over (partition by source_name), true)
+            as is_there
     from {{ source('raw_bitrix24', 'statuses') }}
     where entity_id = 'DEAL_STAGE' or entity_id like 'DEAL@_STAGE@_%' escape '@'
 
@@ -22,7 +27,7 @@ select
     categories.name as pipeline,
     stages.stage,
     stages.status,
-    count(case when stages.status = 'lost' then 1 end) over (
+    count(case when stages.status = 'lost' and stages.is_there then 1 end) over (
         partition by stages.source_name, stages.category_id
     ) as lost_stages,
     cast(

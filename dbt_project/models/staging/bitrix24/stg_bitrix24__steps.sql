@@ -1,6 +1,7 @@
 {#
-    Steps of deals that there are, with the names that their stages have now. A row of the history
-    names only the stage that it led to: the one before is that of the row before.
+    Steps of deals that there are, with the names that their stages have now; of a stage or pipeline
+    that is gone without having been read, the portal's id. A row of the history names only the stage
+    that it led to: the one before is that of the row before.
 #}
 with
 
@@ -40,10 +41,11 @@ select
     steps.deal_id,
     steps.created_at,
     steps.place,
-    came_from.pipeline as from_pipeline,
-    came_from.stage as from_stage,
-    went_to.pipeline as to_pipeline,
-    went_to.stage as to_stage
+    coalesce(came_from.pipeline, cast(steps.from_category_id as {{ dbt.type_string() }}))
+        as from_pipeline,
+    coalesce(came_from.stage, steps.from_stage_id) as from_stage,
+    coalesce(went_to.pipeline, cast(steps.category_id as {{ dbt.type_string() }})) as to_pipeline,
+    coalesce(went_to.stage, steps.stage_id) as to_stage
 from steps
 left join {{ ref('stg_bitrix24__stages') }} as came_from
     on
