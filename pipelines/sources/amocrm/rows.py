@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -26,7 +27,6 @@ from pipelines.sources._common.privacy import IdentifierKind, Pseudonymizer
 Row = dict[str, Any]
 
 _AMOUNTS: Final = frozenset({"monetary", "price"})
-_DATE_LENGTH: Final = len("2026-01-31T00:00:00+00:00")
 _DATES: Final = frozenset({"date", "date_time", "birthday"})
 # Fields of people whose values are identifiers: they are never kept as they are.
 _IDENTIFIERS: Final[dict[str, tuple[str, IdentifierKind]]] = {
@@ -205,10 +205,18 @@ def _typed(kind: str, value: Json) -> object:
     if kind in _DATES:
         raw = value["value"]
         if isinstance(raw, str) and not raw.lstrip("-").isdigit():
-            return raw[:_DATE_LENGTH] if raw[:4].isdigit() else None
+            return raw if _is_date(raw) else None
         moment = unix_time(value, "value")
         return moment.isoformat() if moment else None
     return None
+
+
+def _is_date(value: str) -> bool:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _points(row: Json, people: Pseudonymizer) -> dict[str, str]:
