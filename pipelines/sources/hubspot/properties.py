@@ -15,6 +15,7 @@ from pipelines.sources._common.fields import (
     number,
     text,
 )
+from pipelines.sources._common.privacy import Pseudonymizer
 from pipelines.sources.hubspot.paths import ObjectKind
 
 # What is asked of every account; a property that an account has not is left out without an error.
@@ -42,6 +43,7 @@ ASKED: Final[dict[ObjectKind, tuple[str, ...]]] = {
 PHONES: Final = ("phone", "mobilephone", "hs_whatsapp_phone_number")
 EMAILS: Final = ("email", "hs_additional_emails")
 _MESSENGER: Final = "telegram"
+_TRUTHS: Final = {"true": True, "false": False}
 # What names people or quotes them, where a definition does not say that it is HubSpot's own.
 _NAMES: Final = frozenset(
     {"firstname", "lastname", "salutation", "name", "dealname", "subject", "content", "description",
@@ -84,10 +86,11 @@ class Properties:
         """Names to ask for."""
         return list(dict.fromkeys((*ASKED[self.kind], *self.custom)))
 
-    def typed(self, values: Json) -> dict[str, object]:
+    def typed(self, values: Json, people: Pseudonymizer) -> dict[str, object]:
         """Return what the custom properties hold, by name, from the `properties` of a record.
 
-        What is empty is left out, and so are identifiers of people, which have columns.
+        What is empty is left out, and so are identifiers of people, which have columns. Phones and
+        the like that people wrote into texts are masked.
         """
         found: dict[str, object] = {}
         for name, known in self.custom.items():
@@ -95,7 +98,7 @@ class Properties:
                 self.kind == "contacts" and (known.is_phone or known.is_messenger)
             ):
                 continue
-            value = _typed(known, values)
+            value = _typed(known, values, people)
             if value is not None:
                 found[name] = value
         return found
@@ -124,28 +127,29 @@ def properties_of(kind: ObjectKind, rows: Iterable[Property]) -> Properties:
     return Properties(kind, {item.name: item for item in rows if item.is_custom})
 
 
-def _typed(known: Property, values: Json) -> object:
+def _typed(known: Property, values: Json, people: Pseudonymizer) -> object:
     """A value of its type; what was written before the type was another one stays text."""
     raw = values.get(known.name)
     if raw is None or raw == "":
         return None
     if not isinstance(raw, str):
         # The API promises text; a list or an object would fit no type.
-        return raw if isinstance(raw, bool) else text(values, known.name)
+        return raw if isinstance(raw, bool) else people.mask(text(values, known.name) or "")
     try:
         match known.type:
             case "number":
                 if known.is_money:
                     return str(money(values, known.name))
                 exact = number(raw)
-                return raw if exact is None else exact
-            case "bool":
-                return {"true": True, "false": False}.get(raw.lower(), raw)
+                if exact is not None:
+                    return exact
+            case "bool" if raw.lower() in _TRUTHS:
+                return _TRUTHS[raw.lower()]
             case "datetime":
                 moment = instant(values, known.name)
                 return moment.isoformat() if moment else None
             case "enumeration" if known.field_type == "checkbox":
-                return [item for item in raw.split(";") if item]
+                return [people.mask(item) for item in raw.split(";") if item]
     except ValueError:
         pass
-    return raw
+    return people.mask(raw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -68,9 +69,9 @@ def deal_row(
         # As they are: the number of a campaign looks like a phone.
         "utm_source": _value(values, "utm_source"),
         "utm_campaign": _value(values, "utm_campaign"),
-        "custom_fields": _packed(names.typed(values), people),
-        "created_at": required_instant(values, "createdate"),
-        "updated_at": required_instant(values, "hs_lastmodifieddate"),
+        "custom_fields": _packed(names.typed(values, people)),
+        "created_at": _told(row, "createdAt", values, "createdate"),
+        "updated_at": _told(row, "updatedAt", values, "hs_lastmodifieddate"),
         "closes_at": instant(values, "closedate"),
     }
 
@@ -112,9 +113,9 @@ def contact_row(row: Json, names: Properties, people: Pseudonymizer) -> Row:
         "merged_ids": _list(merged),
         "lifecycle_stage": _value(values, "lifecyclestage"),
         **_source(values, people),
-        "custom_fields": _packed(names.typed(values), people),
+        "custom_fields": _packed(names.typed(values, people)),
         "created_at": instant(values, "createdate"),
-        "updated_at": required_instant(values, "lastmodifieddate"),
+        "updated_at": _told(row, "updatedAt", values, "lastmodifieddate"),
     }
 
 
@@ -125,9 +126,9 @@ def company_row(row: Json, names: Properties, people: Pseudonymizer) -> Row:
         "company_id": required_text(row, "id"),
         "owner_id": _value(values, "hubspot_owner_id"),
         "industry": _value(values, "industry"),
-        "custom_fields": _packed(names.typed(values), people),
+        "custom_fields": _packed(names.typed(values, people)),
         "created_at": instant(values, "createdate"),
-        "updated_at": required_instant(values, "hs_lastmodifieddate"),
+        "updated_at": _told(row, "updatedAt", values, "hs_lastmodifieddate"),
     }
 
 
@@ -142,9 +143,9 @@ def ticket_row(row: Json, links: Links, names: Properties, people: Pseudonymizer
         "stage_id": _value(values, "hs_pipeline_stage"),
         "owner_id": _value(values, "hubspot_owner_id"),
         "origin": _value(values, "source_type"),
-        "custom_fields": _packed(names.typed(values), people),
+        "custom_fields": _packed(names.typed(values, people)),
         "created_at": instant(values, "createdate"),
-        "updated_at": required_instant(values, "hs_lastmodifieddate"),
+        "updated_at": _told(row, "updatedAt", values, "hs_lastmodifieddate"),
         "closed_at": instant(values, "closed_date"),
     }
 
@@ -270,6 +271,11 @@ def _primary(links: Sequence[Link]) -> str | None:
     return ordered[0].other if ordered else None
 
 
+def _told(row: Json, of_record: str, values: Json, name: str) -> datetime:
+    """Return an instant that a property tells, or else the record itself."""
+    return instant(values, name) or required_instant(row, of_record)
+
+
 def _in_order(number: str) -> tuple[int, str]:
     """Ids are numbers, but might be others one day."""
     return (int(number), "") if number.isdigit() else (1 << 62, number)
@@ -279,15 +285,10 @@ def _list(values: Iterable[object]) -> str:
     return orjson.dumps(list(values)).decode()
 
 
-def _packed(fields: dict[str, object], people: Pseudonymizer) -> str | None:
-    """Pack custom values as JSON; phones and the like that people wrote into them are masked."""
-    if not fields:
-        return None
-    hidden = {name: _masked(value, people) for name, value in fields.items()}
-    return orjson.dumps(hidden, option=orjson.OPT_SORT_KEYS).decode()
+def _packed(fields: dict[str, object]) -> str | None:
+    return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS).decode() if fields else None
 
 
-def _masked(value: Any, people: Pseudonymizer) -> Any:
-    if isinstance(value, str):
-        return people.mask(value)
-    return [people.mask(item) for item in value] if isinstance(value, list) else value
+def _masked(value: str | None, people: Pseudonymizer) -> str | None:
+    """Hide phones and the like that people wrote into a text."""
+    return people.mask(value) if value else value
