@@ -299,6 +299,10 @@ class AmoCrmReader:
     def _keep(self, reading: Reading, entity: str, row: Json) -> None:
         def make(item: Json) -> r.Row:
             if entity == "leads":
+                # The list of reasons has none of those that were deleted, or is not there at all.
+                for reason in objects(nested(item, "_embedded"), "loss_reason"):
+                    found = r.loss_reason_row(reason)
+                    reading.put("loss_reasons", (found["loss_reason_id"],), found)
                 return r.lead_row(item, self._currency, self._people)
             make_other = r.contact_row if entity == "contacts" else r.company_row
             return make_other(item, self._people)

@@ -29,7 +29,9 @@ OPTIONAL: Final = {
 }  # fmt: skip
 SILENT: Final = {"amocrm": {"talks"}, "bitrix24": {"profile"}, "hubspot": set()}
 NEEDED: Final = {"amocrm": "leads", "bitrix24": "crm.item.list", "hubspot": "deals"}
-TOLD: Final = ("deal_id", "pipeline", "stage", "status", "amount", "created_at", "closed_at")
+TOLD: Final = (
+    "deal_id", "pipeline", "stage", "status", "lost_reason", "amount", "created_at", "closed_at",
+)  # fmt: skip
 
 
 def test_deals_arrive_without_what_the_account_does_not_have(
