@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import orjson
+
 Json = dict[str, Any]
 
 _TOO_MUCH = Decimal(10) ** 16  # raw tables keep 18 digits, two of them behind the point
@@ -158,3 +160,8 @@ def nested(row: Json, name: str) -> Json:
     if isinstance(value, dict):
         return value
     raise FieldError(name, "an object", value)
+
+
+def packed(fields: Json) -> str | None:
+    """Return the custom fields of a record as one JSON object, null where there are none."""
+    return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS).decode() if fields else None

@@ -17,6 +17,7 @@ from pipelines.sources._common.fields import (
     nested,
     number,
     objects,
+    packed,
     required_integer,
     required_unix_time,
     text,
@@ -61,7 +62,7 @@ def lead_row(row: Json, currency: str | None, people: Pseudonymizer) -> Row:
         "utm_source": _coded(row, "UTM_SOURCE"),
         "utm_campaign": _coded(row, "UTM_CAMPAIGN"),
         "tags": _list(text(item, "name") for item in objects(embedded, "tags")),
-        "custom_fields": _packed(custom_values(row, people)),
+        "custom_fields": packed(custom_values(row, people)),
         "created_by": integer(row, "created_by"),
         "created_at": required_unix_time(row, "created_at"),
         "updated_at": required_unix_time(row, "updated_at"),
@@ -78,7 +79,7 @@ def contact_row(row: Json, people: Pseudonymizer) -> Row:
         "lead_ids": _list(
             required_integer(item, "id") for item in objects(nested(row, "_embedded"), "leads")
         ),
-        "custom_fields": _packed(custom_values(row, people)),
+        "custom_fields": packed(custom_values(row, people)),
         "created_at": unix_time(row, "created_at"),
         "updated_at": required_unix_time(row, "updated_at"),
     }
@@ -91,7 +92,7 @@ def company_row(row: Json, people: Pseudonymizer) -> Row:
         "company_id": required_integer(row, "id"),
         "phone_ids": points["phone_ids"],
         "email_ids": points["email_ids"],
-        "custom_fields": _packed(custom_values(row, people)),
+        "custom_fields": packed(custom_values(row, people)),
         "created_at": unix_time(row, "created_at"),
         "updated_at": required_unix_time(row, "updated_at"),
     }
@@ -244,10 +245,6 @@ def _coded(row: Json, code: str) -> str | None:
 
 def _list(values: Iterable[object]) -> str:
     return orjson.dumps(list(values)).decode()
-
-
-def _packed(fields: dict[str, object]) -> str | None:
-    return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS).decode() if fields else None
 
 
 def _masked(value: object, people: Pseudonymizer) -> object:

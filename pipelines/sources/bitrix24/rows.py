@@ -18,6 +18,7 @@ from pipelines.sources._common.fields import (
     money,
     nested,
     objects,
+    packed,
     required_instant,
     required_integer,
     text,
@@ -230,7 +231,7 @@ def _sale(row: Json, people: Pseudonymizer) -> Row:
 def _kept(row: Json, types: Types, people: Pseudonymizer) -> Row:
     return {
         "assigned_by_id": _reference(row, "assignedById"),
-        "custom_fields": _packed(custom_values(row, types, people)),
+        "custom_fields": packed(custom_values(row, types, people)),
         "created_at": required_instant(row, "createdTime"),
         "updated_at": required_instant(row, "updatedTime"),
     }
@@ -273,10 +274,6 @@ def _reference(row: Json, name: str) -> int | None:
 
 def _list(values: Iterable[object]) -> str:
     return orjson.dumps(list(values)).decode()
-
-
-def _packed(fields: dict[str, object]) -> str | None:
-    return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS).decode() if fields else None
 
 
 def _masked(value: str | None, people: Pseudonymizer) -> str | None:

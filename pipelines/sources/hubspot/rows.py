@@ -17,6 +17,7 @@ from pipelines.sources._common.fields import (
     money,
     nested,
     objects,
+    packed,
     required_instant,
     text,
 )
@@ -69,7 +70,7 @@ def deal_row(
         # As they are: the number of a campaign looks like a phone.
         "utm_source": _value(values, "utm_source"),
         "utm_campaign": _value(values, "utm_campaign"),
-        "custom_fields": _packed(names.typed(values, people)),
+        "custom_fields": packed(names.typed(values, people)),
         "created_at": _told(row, "createdAt", values, "createdate"),
         "updated_at": _told(row, "updatedAt", values, "hs_lastmodifieddate"),
         "closes_at": instant(values, "closedate"),
@@ -113,7 +114,7 @@ def contact_row(row: Json, names: Properties, people: Pseudonymizer) -> Row:
         "merged_ids": _list(merged),
         "lifecycle_stage": _value(values, "lifecyclestage"),
         **_source(values, people),
-        "custom_fields": _packed(names.typed(values, people)),
+        "custom_fields": packed(names.typed(values, people)),
         "created_at": instant(values, "createdate"),
         "updated_at": _told(row, "updatedAt", values, "lastmodifieddate"),
     }
@@ -126,7 +127,7 @@ def company_row(row: Json, names: Properties, people: Pseudonymizer) -> Row:
         "company_id": required_text(row, "id"),
         "owner_id": _value(values, "hubspot_owner_id"),
         "industry": _value(values, "industry"),
-        "custom_fields": _packed(names.typed(values, people)),
+        "custom_fields": packed(names.typed(values, people)),
         "created_at": instant(values, "createdate"),
         "updated_at": _told(row, "updatedAt", values, "hs_lastmodifieddate"),
     }
@@ -143,7 +144,7 @@ def ticket_row(row: Json, links: Links, names: Properties, people: Pseudonymizer
         "stage_id": _value(values, "hs_pipeline_stage"),
         "owner_id": _value(values, "hubspot_owner_id"),
         "origin": _value(values, "source_type"),
-        "custom_fields": _packed(names.typed(values, people)),
+        "custom_fields": packed(names.typed(values, people)),
         "created_at": instant(values, "createdate"),
         "updated_at": _told(row, "updatedAt", values, "hs_lastmodifieddate"),
         "closed_at": instant(values, "closed_date"),
@@ -283,10 +284,6 @@ def _in_order(number: str) -> tuple[int, str]:
 
 def _list(values: Iterable[object]) -> str:
     return orjson.dumps(list(values)).decode()
-
-
-def _packed(fields: dict[str, object]) -> str | None:
-    return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS).decode() if fields else None
 
 
 def _masked(value: str | None, people: Pseudonymizer) -> str | None:
